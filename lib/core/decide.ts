@@ -1,0 +1,113 @@
+import { pollWait, type Wait, waitWithin } from './cadence.ts';
+import type { Catalog } from './catalog.ts';
+import type { Report } from './report.ts';
+import type { Ending, Run } from './run.ts';
+import { judge, selectForRerun } from './verdict.ts';
+
+/** What a run does next. Both drivers, and every procedure that ends a run, only route on this answer. */
+export type Decision =
+  | { readonly next: 'dispatch' }
+  | { readonly next: 'rerun'; readonly requested: readonly number[] }
+  | { readonly next: 'stopJob' }
+  /** `cancel`: its job may still live and must be stopped after the fact. */
+  | { readonly next: 'complete'; readonly ending: Ending; readonly cancel: boolean }
+  /** `wakeable`: whoever changes the run wakes it, so the wait may last until the time given. */
+  | { readonly next: 'wait'; readonly seconds: Wait; readonly until: number; readonly wakeable: boolean }
+  /** Completed, or not admitted: nothing to do. */
+  | { readonly next: 'nothing' };
+
+/** Milliseconds a dispatch call may take before another one repeats it. */
+export const callTimeoutMs = 60_000;
+/** Milliseconds a final batch waits for cases announced and not yet reported (reliability.md F10). */
+export const finalGraceMs = 30_000;
+/** Answers in a row that make no sense, before the executor is given up (reliability.md F14). */
+export const garbageLimit = 3;
+/** Executions that may replace a crashed one (reliability.md 3.6). */
+export const crashLimit = 3;
+
+/**
+ * The one decision. Pure: the run as stored, what its batches say, the time. Whatever the executor did or did not say, a
+ * live run gets nearer to an end with every deadline that passes.
+ */
+export function decide(run: Run, report: Report, catalog: Catalog, now: number): Decision {
+  if (run.status === 'completed' || run.status === 'new' || run.status === 'rejected') return { next: 'nothing' };
+  if (run.status === 'stopping') return decideStopping(run, report, now);
+  if (run.waitsFor !== undefined) {
+    if (now >= run.deadlineAt)
+      return timedOut('queueDeadline', 'It waited for earlier runs of the plan until its queue deadline.', false);
+    return wait(now, run.deadlineAt, true);
+  }
+  if (run.executionN > crashLimit + 1) {
+    return complete(
+      'errored',
+      'executionCrashed',
+      `The workflow of the run crashed ${crashLimit + 1} times.`,
+      mayLive(run),
+    );
+  }
+  // What was reported counts even when a deadline passed in the same moment: nothing acknowledged is lost.
+  if (report.attempt.end !== null) {
+    const short = report.attempt.reported < (report.attempt.end.expectedCases ?? 0);
+    const graceOver = report.attempt.endedAt + finalGraceMs;
+    if (short && report.attempt.end.problem === undefined && now < graceOver) return wait(now, graceOver, true);
+    const requested = selectForRerun(run, report);
+    if (requested.length > 0 && run.status === 'running' && now < run.deadlineAt) return { next: 'rerun', requested };
+    return { next: 'complete', ending: judge(report, catalog), cancel: false };
+  }
+  if (run.status === 'queued' && now >= run.deadlineAt) {
+    return timedOut('startDeadline', 'No executor accepted the run before its start deadline.', mayLive(run));
+  }
+  if (run.status === 'running' && now >= run.deadlineAt) {
+    return timedOut('runDeadline', `It was not over within ${run.deadlines.runSeconds} s.`, mayLive(run));
+  }
+  if (run.dispatch === 'due') {
+    const after = run.dispatchAfter ?? 0;
+    return now >= after ? { next: 'dispatch' } : wait(now, Math.min(after, run.deadlineAt), false);
+  }
+  if (run.dispatch === 'calling') {
+    const repeatAt = (run.claimedAt ?? 0) + callTimeoutMs;
+    return now >= repeatAt ? { next: 'dispatch' } : wait(now, Math.min(repeatAt, run.deadlineAt), false);
+  }
+  const silentAt = run.lastProgressAt + run.deadlines.inactivitySeconds * 1000;
+  if (now >= silentAt) {
+    return timedOut('inactivity', `The executor gave no sign of life for ${run.deadlines.inactivitySeconds} s.`, true);
+  }
+  const nextAt = Math.min(run.deadlineAt, silentAt);
+  if (!run.polls) return wait(now, nextAt, true);
+  const elapsed = (now - (run.startedAt ?? run.createdAt)) / 1000;
+  return wait(now, Math.min(nextAt, now + pollWait(elapsed, run.usualSeconds) * 1000), run.callsBack);
+}
+
+function decideStopping(run: Run, report: Report, now: number): Decision {
+  const stopBy = run.stopBy ?? 0;
+  if (run.dispatch === 'due' || report.attempt.end !== null) {
+    return complete('stopped', 'requested', 'It was stopped on request.', false);
+  }
+  if (now >= stopBy) {
+    const explanation = `It was stopped on request; the executor did not confirm within ${run.deadlines.stopSeconds} s.`;
+    return complete('stopped', 'backendUnconfirmed', explanation, true);
+  }
+  return { next: 'stopJob' };
+}
+
+/** How a stopping run waits between two looks at its executor. */
+export function waitWhileStopping(run: Run, now: number): Decision {
+  return wait(now, Math.min(run.stopBy ?? now, now + 2000), false);
+}
+
+/** True when a test job of the run may be alive at its executor. */
+function mayLive(run: Run): boolean {
+  return run.dispatch !== 'due';
+}
+
+function wait(now: number, until: number, wakeable: boolean): Decision {
+  return { next: 'wait', seconds: waitWithin(Math.ceil((until - now) / 1000)), until, wakeable };
+}
+
+function timedOut(reason: Ending['reason'], explanation: string, cancel: boolean): Decision {
+  return complete('timedOut', reason, explanation, cancel);
+}
+
+function complete(result: Ending['result'], reason: Ending['reason'], explanation: string, cancel: boolean): Decision {
+  return { next: 'complete', ending: { result, reason, explanation }, cancel };
+}

@@ -1,0 +1,88 @@
+import type { ExecutionSettings, ExecutorSettings } from './plan.ts';
+import type { CaseName, ReportedCase } from './results.ts';
+
+/** The finest thing an executor can be told to run alone. What it cannot select runs in full, and the run says so. */
+export type SelectionGrain = 'iterations' | 'cases' | 'suites' | 'nothing';
+
+export interface Capabilities {
+  readonly selects: SelectionGrain;
+  /** It reports to the callback API by itself; polling is then only the safety net. */
+  readonly callsBack: boolean;
+  /** It has something to poll. */
+  readonly polls: boolean;
+  readonly stops: boolean;
+}
+
+/** A test case that must run in this attempt; of a data-driven one only the named iterations, all of them if none are named. */
+export interface PickedCase extends CaseName {
+  readonly iterations?: readonly string[];
+  readonly file?: string;
+}
+
+/** Everything an executor gets to run one attempt. */
+export interface Dispatch {
+  readonly runId: number;
+  /** 1 is the first passage; 2 and later are automatic reruns. */
+  readonly attempt: number;
+  /** `run-<id>-a<attempt>`: idempotency key and name of the test job. */
+  readonly key: string;
+  readonly planId: number;
+  readonly planName: string;
+  readonly settings: ExecutorSettings;
+  /** What must run; null is everything the executor has. */
+  readonly selection: readonly PickedCase[] | null;
+  /** Environment variables, runtime data over the environment's over the plan's. Secret: never logged. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly uploadVersions: Readonly<Record<string, string>>;
+  readonly environment: string | null;
+  readonly buildNo: string | null;
+  readonly executionSettings: ExecutionSettings;
+  /** Where results go, for executors that call back. The token is a bearer for this attempt only. */
+  readonly callback: { readonly url: string; readonly token: string };
+  /** Epoch milliseconds after which the run is timed out. */
+  readonly deadlineAt: number;
+}
+
+/** What will really run, against what was asked for. Shown with the run. */
+export interface Executing {
+  readonly grain: SelectionGrain | 'everything';
+  /** For people: "2 cases", "1 suite (41 extra cases are ignored)". */
+  readonly description: string;
+}
+
+export interface Started {
+  /** What the executor needs to find its job again; at most 1,000 characters, no secret. */
+  readonly ref: string;
+  readonly executing: Executing;
+  /** Where people can watch it, if anywhere. */
+  readonly link?: string;
+}
+
+/** Why an attempt ended without a readable report. The words are the run's reasons. */
+export interface AttemptProblem {
+  readonly reason: 'executorProtocol' | 'executorLost' | 'reportUnreadable' | 'dispatchFailed';
+  readonly message: string;
+}
+
+/** The end of an attempt, as its executor tells it. */
+export interface AttemptEnd {
+  readonly problem?: AttemptProblem;
+  /** How many distinct cases were reported in this attempt, if the executor knows. */
+  readonly expectedCases?: number;
+}
+
+export type Poll =
+  | { readonly state: 'running'; readonly cases: Iterable<ReportedCase>; readonly retryAfterSeconds?: number }
+  | { readonly state: 'ended'; readonly cases: Iterable<ReportedCase>; readonly end: AttemptEnd };
+
+/**
+ * One kind of executor. `start` is idempotent by `dispatch.key`: a second call finds the first one's job. `stop` is
+ * idempotent and says whether the job is known to be gone. Refusals are ServiceErrors: EXECUTOR_REFUSED is final,
+ * EXECUTOR_UNAVAILABLE is worth another try, EXECUTOR_PROTOCOL is an answer that makes no sense.
+ */
+export interface Executor {
+  capabilities(settings: ExecutorSettings): Capabilities;
+  start(dispatch: Dispatch): Promise<Started>;
+  poll(ref: string, dispatch: Dispatch): Promise<Poll>;
+  stop(ref: string, dispatch: Dispatch): Promise<'gone' | 'stopping'>;
+}

@@ -1,0 +1,173 @@
+import * as z from 'zod/mini';
+import { id, parse } from './schema.ts';
+
+const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
+const seconds = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
+const variables = z.record(
+  z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be a variable name: letters, digits and _')),
+  z.string().check(z.maxLength(4096)),
+);
+
+const testCase = z.strictObject({
+  name: text(500),
+  className: z._default(z.string().check(z.maxLength(500)), ''),
+  /** Names of the data sets; a case that has some is data-driven. */
+  iterations: z._default(z.array(text(500)).check(z.maxLength(1000)), []),
+  tags: z._default(z.array(text(100)).check(z.maxLength(50)), []),
+  assignee: z.optional(id),
+  reviewedBy: z.optional(id),
+  type: z.optional(text(100)),
+  priority: z.optional(text(100)),
+  requirement: z.optional(text(200)),
+});
+
+const suite = z.strictObject({
+  name: text(500),
+  cases: z._default(z.array(testCase).check(z.maxLength(20_000)), []),
+});
+
+/** Built-in ways to tell a test runner which cases to run; `template` is the user's own. */
+export const selectors = ['node:test', 'vitest', 'jest', 'playwright', 'pytest', 'maven-surefire', 'go-test'] as const;
+
+const command = z.strictObject({
+  type: z.literal('command'),
+  /** Run by `sh -c`. `{selection}` and `{report}` are replaced, quoted. */
+  command: text(8192),
+  /** Relative to the plan file's folder, or absolute. */
+  directory: z._default(text(1024), '.'),
+  selector: z.optional(
+    z.union([
+      z.enum(selectors),
+      /** `{pattern}` in `arguments` is replaced by the escaped names, joined with `join`. */
+      z.strictObject({ arguments: text(1024), join: z._default(text(10), '|') }),
+    ]),
+  ),
+  /** Glob of JUnit XML files relative to `directory`; without it, the file given to the command as `{report}`. */
+  report: z.optional(text(512)),
+});
+
+const http = z.strictObject({
+  type: z.literal('http'),
+  /** Gets the signed attempt by POST; 2xx accepts it. */
+  url: text(2048),
+  /** Gets GET with `?key=`; answers the progress of the attempt. */
+  statusUrl: z.optional(text(2048)),
+  /** Gets a signed POST when the run is stopped. */
+  stopUrl: z.optional(text(2048)),
+  /** Where the signing secret (`whsec_…`) is: `env:NAME` embedded, `ssm:name` on AWS. */
+  secret: z.optional(text(512)),
+  selects: z._default(z.enum(['iterations', 'cases', 'suites', 'nothing']), 'nothing'),
+});
+
+export const executorSettings = z.discriminatedUnion('type', [command, http]);
+export type ExecutorSettings = z.output<typeof executorSettings>;
+export type CommandSettings = z.output<typeof command>;
+export type HttpSettings = z.output<typeof http>;
+
+const executionSettings = z.strictObject({
+  pageTimeoutSeconds: z._default(seconds(1, 3600), 30),
+  elementTimeoutSeconds: z._default(seconds(1, 3600), 30),
+  screenshots: z._default(z.enum(['FAILED_STEPS', 'ALL_TYPES', 'NONE']), 'FAILED_STEPS'),
+  recoveryAction: z._default(z.enum(['Run_Next_Testcase', 'Run_Next_Step']), 'Run_Next_Testcase'),
+  onAborted: z._default(z.enum(['Reuse_Session', 'Restart_Session']), 'Reuse_Session'),
+  onSuitePrerequisiteFail: z._default(z.enum(['Abort', 'Continue']), 'Abort'),
+  onCasePrerequisiteFail: z._default(z.enum(['Abort', 'Continue']), 'Abort'),
+  onStepPrerequisiteFail: z._default(z.enum(['Run_Next_Testcase', 'Run_Next_Step']), 'Run_Next_Testcase'),
+});
+/** What an executor that drives a browser is told about waiting, pictures and recovery. */
+export type ExecutionSettings = z.output<typeof executionSettings>;
+
+const rerun = z.strictObject({
+  /** `failed` reruns the cases that ended as `on` says; `none` never reruns by itself. */
+  which: z._default(z.enum(['failed', 'none']), 'failed'),
+  /** Automatic reruns at most, so attempts are one more. */
+  max: z._default(z.int().check(z.gte(0), z.lte(10)), 0),
+  on: z._default(z.array(z.enum(['failed', 'errored'])).check(z.minLength(1), z.maxLength(2)), ['failed', 'errored']),
+});
+export type RerunPolicy = z.output<typeof rerun>;
+
+/** Defaults are those of reliability.md section 6. */
+const deadlines = z.strictObject({
+  /** Waiting for earlier runs of the plan. */
+  queueSeconds: z._default(seconds(1, 604_800), 86_400),
+  /** From admission, or release from the queue, to an executor that accepted. */
+  startSeconds: z._default(seconds(1, 86_400), 300),
+  /** From the first dispatch to the end, reruns included. */
+  runSeconds: z._default(seconds(1, 86_400), 14_400),
+  /** Without any sign of life. */
+  inactivitySeconds: z._default(seconds(1, 86_400), 900),
+  /** For an executor to confirm a stop. */
+  stopSeconds: z._default(seconds(1, 3600), 60),
+});
+export type Deadlines = z.output<typeof deadlines>;
+
+const defaultsOf = <T extends z.ZodMiniType>(schema: T) => z.prefault(schema, {} as never);
+
+/** A test plan as people write it, in YAML or JSON. Unknown keys are refused, so that a typo is found at once. */
+export const planSchema = z
+  .strictObject({
+    /** Given only to pin the number; otherwise one is allocated. */
+    id: z.optional(id),
+    name: text(255),
+    project: z._default(
+      z
+        .string()
+        .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/, 'must be 1 to 100 letters, digits, blanks or . _ -')),
+      'default',
+    ),
+    description: z.optional(z.nullable(z.string().check(z.maxLength(2000)))),
+    enabled: z._default(z.boolean(), true),
+    executor: executorSettings,
+    overlap: z._default(z.enum(['reject', 'queue', 'allow']), 'queue'),
+    rerun: defaultsOf(rerun),
+    deadlines: defaultsOf(deadlines),
+    settings: defaultsOf(executionSettings),
+    variables: z._default(variables, {}),
+    environment: z.optional(id),
+    suites: z._default(z.array(suite).check(z.maxLength(2000)), []),
+  })
+  .check((context) => {
+    for (const issue of duplicateNames(context.value.suites)) {
+      context.issues.push({ code: 'custom', message: issue.message, path: issue.path, input: context.value });
+    }
+  });
+
+export type PlanDocument = z.output<typeof planSchema>;
+
+/** A plan as stored: the document, and what the service knows of it. Times are epoch milliseconds. */
+export interface Plan extends PlanDocument {
+  readonly id: number;
+  readonly version: number;
+  readonly projectId: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Owner number of the keys that made and changed it. */
+  readonly createdBy: number;
+  readonly updatedBy: number;
+}
+
+/** The plan in the value, defaults filled in. Throws VALIDATION_FAILED naming each wrong field. */
+export function parsePlan(value: unknown): PlanDocument {
+  return parse(planSchema, value, ['variables']);
+}
+
+function duplicateNames(suites: PlanDocument['suites']): { path: (string | number)[]; message: string }[] {
+  const found: { path: (string | number)[]; message: string }[] = [];
+  const suiteNames = new Set<string>();
+  suites.forEach((suite, s) => {
+    if (suiteNames.has(suite.name)) found.push({ path: ['suites', s, 'name'], message: 'is used by an earlier suite' });
+    suiteNames.add(suite.name);
+    const caseNames = new Set<string>();
+    suite.cases.forEach((testCase, c) => {
+      const key = `${testCase.className}\u001f${testCase.name}`;
+      const path = ['suites', s, 'cases', c];
+      if (caseNames.has(key))
+        found.push({ path: [...path, 'name'], message: 'is used by an earlier case of this suite' });
+      caseNames.add(key);
+      if (new Set(testCase.iterations).size !== testCase.iterations.length) {
+        found.push({ path: [...path, 'iterations'], message: 'names must differ' });
+      }
+    });
+  });
+  return found;
+}

@@ -1,0 +1,290 @@
+import type { PackedBatch } from './batch.ts';
+import type { Catalog, CatalogEntry } from './catalog.ts';
+import type { Executor, PickedCase } from './executor.ts';
+import type { Plan, PlanDocument } from './plan.ts';
+import type { Counts } from './results.ts';
+import type { Ending, Run } from './run.ts';
+
+/** The outside world, as the core sees it. Every implementation passes the contract suite of its port. */
+export interface Services {
+  readonly runs: RunStore;
+  readonly plans: PlanStore;
+  readonly keys: KeyStore;
+  readonly environments: EnvironmentStore;
+  readonly workflow: Workflow;
+  readonly bus: Bus;
+  readonly executors: (type: Plan['executor']['type']) => Executor;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Cryptographically strong random bytes. */
+  readonly random: (bytes: number) => Uint8Array;
+  /** Where executors and links reach us, without a final slash. */
+  readonly publicUrl: string;
+  /** Newest first; the older one still verifies while keys rotate. */
+  readonly masterKeys: () => Promise<readonly MasterKey[]>;
+  readonly log: (entry: LogEntry) => void;
+}
+
+export interface MasterKey {
+  readonly epoch: number;
+  readonly key: Uint8Array;
+}
+
+/** Allow-listed fields only: no header, body, query, token or variable ever reaches a log (reliability.md 5.8). */
+export interface LogEntry {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly runId?: number;
+  readonly planId?: number;
+  readonly keyId?: string;
+  readonly attempt?: number;
+  readonly requestId?: string;
+  readonly route?: string;
+  readonly status?: number;
+  readonly durationMs?: number;
+  readonly code?: string;
+  readonly error?: unknown;
+}
+
+/** Heavy input of a run, kept beside its small hot item. */
+export interface RunInput {
+  readonly runtimeData: Readonly<Record<string, string>>;
+  readonly uploadVersions: Readonly<Record<string, string>>;
+  /** The cases to run; null is everything. */
+  readonly picked: readonly PickedCase[] | null;
+}
+
+/** One dispatch to the executor. Never changes once its job is known. */
+export interface AttemptRecord {
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly ref: string;
+  readonly executing: string;
+  readonly link?: string;
+}
+
+/** What an attempt has to run; written with the decision to make the attempt. */
+export interface AttemptRequest {
+  readonly attempt: number;
+  /** Catalog indexes of the cases (or single iterations) to run; null is what the run asks for. */
+  readonly requested: readonly number[] | null;
+}
+
+/** The partition of a live run, read consistently. */
+export interface RunItems {
+  readonly batches: readonly PackedBatch[];
+  readonly requests: readonly AttemptRequest[];
+  readonly attempts: readonly AttemptRecord[];
+}
+
+export interface IdempotencyClaim {
+  readonly key: string;
+  readonly runId: number;
+  readonly fingerprint: string;
+  readonly now: number;
+  readonly expiresAt: number;
+  /** A run id just read as rejected, or past its coalescing window, that may be replaced. */
+  readonly seenOver?: number;
+}
+
+export type ClaimAnswer =
+  | { readonly won: true }
+  | { readonly won: false; readonly runId: number; readonly fingerprint: string };
+
+/** The item every trigger of a plan passes through. */
+export interface PlanLock {
+  readonly active: ReadonlySet<number>;
+  readonly waiting: ReadonlySet<number>;
+}
+
+/** What E7 writes. */
+export interface Completion {
+  readonly ending: Ending;
+  readonly counts: Counts;
+  readonly resultAt: string;
+  readonly resultChunks: number;
+  readonly endedAt: number;
+  readonly eventId: string;
+  readonly cancelPending: boolean;
+  readonly nextActionAt: number;
+}
+
+/**
+ * The run protocol of reliability.md section 3: single-item conditional writes only, each named by its expression (E1 to
+ * E20). A boolean answer says whether the condition held; a refused write is an answer, not an error.
+ */
+export interface RunStore {
+  /** E10. Allocates a run id and a block of `resultIds` consecutive result ids. */
+  allocateRun(resultIds: number): Promise<{ runId: number; firstResultId: number }>;
+  /** A further block of result ids for the catalog from `fromIndex` on, unless the run has `knownBlocks` no more. */
+  extendResultIds(runId: number, knownBlocks: number, fromIndex: number, count: number): Promise<boolean>;
+  claimIdempotency(claim: IdempotencyClaim): Promise<ClaimAnswer>;
+  /** Puts META as `new`, and INPUT if there is one, unless they exist. */
+  createRun(run: Run, input: RunInput | null): Promise<void>;
+  getRun(runId: number): Promise<Run | undefined>;
+  getRuns(runIds: readonly number[]): Promise<Run[]>;
+  getInput(runId: number): Promise<RunInput>;
+
+  lock(planId: number, runId: number): Promise<boolean>;
+  join(planId: number, runId: number): Promise<void>;
+  /** E3; remembers how long the plan's runs usually take when told. */
+  leave(planId: number, runId: number, usualSeconds?: number): Promise<void>;
+  wait(planId: number, runId: number, most: number): Promise<boolean>;
+  promote(planId: number, runId: number): Promise<boolean>;
+  readLock(planId: number): Promise<PlanLock>;
+
+  admit(run: Run, change: { deadlineAt: number; nextActionAt: number; waitsFor?: readonly number[] }): Promise<boolean>;
+  reject(runId: number): Promise<boolean>;
+  release(runId: number, change: { deadlineAt: number; nextActionAt: number }): Promise<boolean>;
+
+  /** E5, all parts. `same` is a repeat of the same bytes; `reused` the same id with other bytes. */
+  putBatch(runId: number, batch: PackedBatch): Promise<'stored' | 'same' | 'reused'>;
+  /** E6. */
+  acknowledge(runId: number, change: { at: number; final: boolean }): Promise<Run | undefined>;
+  readItems(runId: number): Promise<RunItems>;
+
+  claimDispatch(run: Run, at: number, callTimedOut: number): Promise<Run | undefined>;
+  /** The dispatch failed for a passing reason: due again, not before `after`. */
+  releaseDispatch(run: Run, after: number): Promise<boolean>;
+  /** Stores the job's reference, then E15 (or its like for attempts after the first). */
+  acceptDispatch(
+    run: Run,
+    attempt: AttemptRecord,
+    change: { at: number; deadlineAt: number; nextActionAt: number },
+  ): Promise<Run | undefined>;
+  /** E15 alone: a batch came before the dispatch's own answer. */
+  markRunning(
+    runId: number,
+    change: { at: number; deadlineAt: number; nextActionAt: number },
+  ): Promise<Run | undefined>;
+  /** E16, after the attempt's request was put. */
+  nextAttempt(run: Run, request: AttemptRequest, at: number): Promise<Run | undefined>;
+  /** E17. */
+  stop(run: Run, stopBy: number): Promise<Run | undefined>;
+  countGarbage(run: Run, garbage: number): Promise<void>;
+  /** E18. */
+  registerToken(runId: number, seenWakeSeq: number, token: string, nextActionAt: number): Promise<boolean>;
+  /** E19. */
+  continueExecution(runId: number, executionN: number, nextActionAt: number): Promise<boolean>;
+  /** Moves the time the sweeper looks again; never brings a finished run back. */
+  scheduleNext(runId: number, nextActionAt: number): Promise<void>;
+
+  putResultChunks(runId: number, resultAt: string, chunks: readonly Uint8Array[]): Promise<void>;
+  readResultChunks(runId: number, resultAt: string, from: number, count: number): Promise<Uint8Array[]>;
+  /** E7. */
+  complete(run: Run, completion: Completion): Promise<Run | undefined>;
+  /** E8. */
+  markSent(runId: number, events: readonly ('started' | 'completed')[]): Promise<void>;
+  cancelDone(runId: number): Promise<void>;
+
+  /** E20. */
+  linkRerun(parentId: number, childId: number, stale?: number): Promise<boolean>;
+  getRerun(parentId: number): Promise<number | undefined>;
+
+  /** Runs whose next action is due, oldest first, at most `limit`. Eventually consistent: read META before acting. */
+  listDue(now: number, limit: number): Promise<number[]>;
+  /** Ids of admitted runs, newest first, below `before`. */
+  listByPlan(planId: number, before: number, limit: number, ascending?: boolean): Promise<number[]>;
+  listByProject(project: string, before: number, limit: number): Promise<number[]>;
+  countByPlan(planId: number): Promise<number>;
+}
+
+export interface PlanStore {
+  /** Allocates a plan id, or takes the one given; the project gets its number with its first plan. */
+  createPlan(document: PlanDocument, ownerId: number, now: number): Promise<Plan>;
+  /** Puts the next version if `version` is still the newest; VERSION_CONFLICT otherwise. */
+  updatePlan(plan: Plan, document: PlanDocument, ownerId: number, now: number): Promise<Plan>;
+  deletePlan(plan: Plan): Promise<void>;
+  getPlan(planId: number): Promise<Plan | undefined>;
+  /** A pinned version; stays readable after changes and deletion. Cached: it never changes. */
+  getPlanVersion(planId: number, version: number): Promise<Plan | undefined>;
+  /** One read for a trigger: the plan, the usual duration of its runs, how many catalog entries it has about. */
+  getPlanForTrigger(planId: number): Promise<{ plan: Plan; usualSeconds?: number } | undefined>;
+  findPlanByName(project: string, name: string): Promise<Plan | undefined>;
+  listPlans(after: number, limit: number): Promise<Plan[]>;
+  listProjects(): Promise<{ name: string; id: number }[]>;
+  /** The whole catalog, consistently; cached, so that only new chunks are read again. */
+  readCatalog(planId: number): Promise<Catalog>;
+  /** Appends entries at `start`; false if someone else appended there first (read again, then try the rest). */
+  appendCatalog(planId: number, start: number, entries: readonly CatalogEntry[]): Promise<boolean>;
+}
+
+export interface ApiKey {
+  readonly id: string;
+  /** SHA-256 of the secret, hex. */
+  readonly secretHash: string;
+  readonly name: string;
+  readonly ownerId: number;
+  readonly scopes: readonly string[];
+  readonly projects: readonly string[] | null;
+  readonly planIds: readonly number[] | null;
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+  readonly revokedAt?: number;
+}
+
+export interface KeyStore {
+  putKey(key: ApiKey): Promise<boolean>;
+  getKey(keyId: string): Promise<ApiKey | undefined>;
+  listKeys(): Promise<ApiKey[]>;
+  revokeKey(keyId: string, at: number): Promise<boolean>;
+  nextOwnerId(): Promise<number>;
+}
+
+export interface Environment {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string | null;
+  readonly project: string;
+  readonly variables: readonly EnvironmentVariable[];
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly createdBy: number;
+  readonly updatedBy: number;
+}
+
+export interface EnvironmentVariable {
+  readonly id: number;
+  readonly key: string;
+  readonly value: string;
+  /** Never shown again once stored. */
+  readonly secret: boolean;
+}
+
+export interface EnvironmentStore {
+  /** Allocates the ids. NAME_TAKEN if the project has one of that name. */
+  createEnvironment(
+    environment: Pick<Environment, 'name' | 'description' | 'project'> & {
+      variables: readonly Omit<EnvironmentVariable, 'id'>[];
+    },
+    ownerId: number,
+    now: number,
+  ): Promise<Environment>;
+  getEnvironment(id: number): Promise<Environment | undefined>;
+  listEnvironments(): Promise<Environment[]>;
+  /** VERSION_CONFLICT if it changed since it was read. */
+  putEnvironment(environment: Environment): Promise<void>;
+  deleteEnvironment(environment: Environment): Promise<void>;
+}
+
+/** A durable timer around `{ runId }`: Step Functions on AWS, a loop with timers when embedded. */
+export interface Workflow {
+  /** Starts execution `run-<id>-<n>`; starting it again is no error. `closed`: it already ended. */
+  start(runId: number, executionN: number): Promise<'open' | 'closed'>;
+  /** Makes the execution look at its run now. A lost wake-up costs one wait at most. */
+  wake(run: Run, why: 'complete' | 'rerun' | 'look'): Promise<void>;
+}
+
+export interface BusEvent {
+  /** The same over every repeat, so that consumers can drop duplicates. */
+  readonly id: string;
+  readonly detailType: 'Run Started' | 'Run Completed';
+  readonly time: number;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface Bus {
+  /** Throws if any of the events was not accepted. */
+  publish(events: readonly BusEvent[]): Promise<void>;
+}

@@ -1,0 +1,187 @@
+import type { PackedBatch } from './batch.ts';
+import { unpack } from './batch.ts';
+import { type Catalog, caseOf } from './catalog.ts';
+import type { AttemptEnd } from './executor.ts';
+import type { AttemptRequest } from './ports.ts';
+import { type CaseResult, type Counts, countResults, isFinished, worstOf } from './results.ts';
+
+/** Where one case or iteration stands. */
+export interface EntryState {
+  readonly position: number;
+  readonly result: CaseResult;
+  readonly durationMs: number;
+  /** The attempt this result is from; 0 while nothing was reported. */
+  readonly attempt: number;
+  /** It passed in the end and failed before, in this run. */
+  readonly flaky: boolean;
+  readonly message?: string;
+  readonly details?: string;
+}
+
+export interface CaseState extends EntryState {
+  /** Iterations of a data-driven case, else empty. */
+  readonly iterations: readonly EntryState[];
+}
+
+/** Everything the batches of a run say, folded: the only source of counts, result and details (reliability.md 3.4). */
+export interface Report {
+  /** Ascending by catalog position. */
+  readonly cases: readonly CaseState[];
+  readonly counts: Counts;
+  /** Distinct cases with a finished result of their own, and those that must have one and have not. */
+  readonly reported: number;
+  readonly missing: readonly number[];
+  /** The current attempt: how it ended, if it did, and how many distinct cases it reported. */
+  readonly attempt: { readonly end: AttemptEnd | null; readonly endedAt: number; readonly reported: number };
+  readonly batchIds: readonly string[];
+}
+
+export interface FoldInput {
+  readonly catalog: Catalog;
+  readonly batches: readonly PackedBatch[];
+  readonly requests: readonly AttemptRequest[];
+  /** The run's current attempt. */
+  readonly attempt: number;
+  /** Positions of cases and single iterations that must report; empty when the plan leaves that to its executor. */
+  readonly expected: readonly number[];
+  /** Nothing outside `expected` counts: the run asked for picked cases. */
+  readonly only: boolean;
+}
+
+/**
+ * Folds the batches of a run. Order of arrival does not matter: they are taken by attempt, then sequence, then id, and the
+ * last result of an entry wins, so that an older attempt never beats a newer one (invariant I8). From the second attempt
+ * on only what was requested counts; what a coarse executor ran beside it is left out.
+ */
+export function foldReport(input: FoldInput): Report {
+  const batches = [...input.batches].sort(byFoldingOrder);
+  const wanted = input.only ? new Set(input.expected) : null;
+  const states = new Map<number, EntryState>();
+  const inCurrent = new Set<number>();
+  let end: AttemptEnd | null = null;
+  let endedAt = 0;
+  for (const batch of batches) {
+    const requested = requestOf(input.requests, batch.attempt) ?? wanted;
+    for (const part of batch.parts) {
+      for (const entry of unpack(part)) {
+        const testCase = caseOf(input.catalog, entry.position);
+        if (requested && !requested.has(entry.position) && !requested.has(testCase)) continue;
+        if (batch.attempt === input.attempt) inCurrent.add(testCase);
+        const earlier = states.get(entry.position);
+        states.set(entry.position, {
+          ...entry,
+          attempt: batch.attempt,
+          flaky: entry.result === 'passed' && earlier !== undefined && (earlier.flaky || isBad(earlier.result)),
+        });
+      }
+    }
+    if (batch.end && batch.attempt === input.attempt && (end === null || batch.end.problem === undefined)) {
+      end = batch.end;
+      endedAt = Math.max(endedAt, batch.receivedAt);
+    }
+  }
+  const rerunning = requestOf(input.requests, input.attempt);
+  const cases = toCases(input, states, rerunning, end !== null);
+  return {
+    cases,
+    counts: countResults(cases),
+    reported: cases.filter(({ result }) => isFinished(result) && result !== 'notExecuted').length,
+    missing: cases
+      .filter(({ result }) => result === 'notExecuted' || !isFinished(result))
+      .map(({ position }) => position),
+    attempt: { end, endedAt, reported: inCurrent.size },
+    batchIds: batches.map(({ attempt, batchId }) => `${attempt}#${batchId}`),
+  };
+}
+
+/** The report of a run that ended: unfinished cases become `as`, everything else stays. */
+export function closeReport(report: Report, as: 'stopped' | 'notExecuted'): Report {
+  const close = <T extends EntryState>(state: T): T =>
+    isFinished(state.result) && state.result !== 'notExecuted' ? state : { ...state, result: as };
+  const cases = report.cases.map((testCase) => {
+    const iterations = testCase.iterations.map(close);
+    return iterations.length === 0
+      ? close(testCase)
+      : { ...testCase, iterations, result: worstOf(iterations.map(({ result }) => result)) };
+  });
+  return { ...report, cases, counts: countResults(cases) };
+}
+
+function byFoldingOrder(a: PackedBatch, b: PackedBatch): number {
+  return (
+    a.attempt - b.attempt ||
+    a.seq[0] - b.seq[0] ||
+    a.seq[1] - b.seq[1] ||
+    (a.batchId < b.batchId ? -1 : a.batchId > b.batchId ? 1 : 0)
+  );
+}
+
+function requestOf(requests: readonly AttemptRequest[], attempt: number): ReadonlySet<number> | null {
+  const request = requests.find((candidate) => candidate.attempt === attempt);
+  return request?.requested ? new Set(request.requested) : null;
+}
+
+function isBad(result: CaseResult): boolean {
+  return result === 'failed' || result === 'errored';
+}
+
+/**
+ * One state a case. A case or iteration that must report and has not is `queued`, or `notExecuted` once its attempt has
+ * ended; so is one that was only ever seen running.
+ */
+function toCases(
+  { catalog, expected, attempt }: FoldInput,
+  states: ReadonlyMap<number, EntryState>,
+  rerunning: ReadonlySet<number> | null,
+  ended: boolean,
+): CaseState[] {
+  const open: CaseResult = ended ? 'notExecuted' : 'queued';
+  const stateOf = (position: number): EntryState => {
+    const state = states.get(position);
+    if (state === undefined) return { position, result: open, durationMs: 0, attempt: 0, flaky: false };
+    if (ended && state.result === 'running') return { ...state, result: 'notExecuted' };
+    const asked = rerunning !== null && (rerunning.has(position) || rerunning.has(caseOf(catalog, position)));
+    if (asked && state.attempt < attempt) {
+      // A rerun that ends without this case leaves it without a result in its last attempt: never green.
+      return isBad(state.result) || state.result === 'blocked' ? state : { ...state, result: open };
+    }
+    return state;
+  };
+  const iterationsOf = new Map<number, Set<number>>();
+  const all = new Set<number>();
+  for (const position of [...expected, ...states.keys()]) {
+    const testCase = caseOf(catalog, position);
+    all.add(testCase);
+    if (testCase === position) continue;
+    const siblings = iterationsOf.get(testCase) ?? new Set();
+    iterationsOf.set(testCase, siblings.add(position));
+  }
+  return [...all]
+    .sort((a, b) => a - b)
+    .map((position) => {
+      const iterations = [...(iterationsOf.get(position) ?? [])].sort((a, b) => a - b).map(stateOf);
+      if (iterations.length === 0) return { ...stateOf(position), iterations };
+      return dataDriven(position, iterations, states.get(position));
+    });
+}
+
+function dataDriven(position: number, iterations: readonly EntryState[], own: EntryState | undefined): CaseState {
+  const results = iterations.map(({ result }) => result);
+  const attempt = Math.max(...iterations.map((iteration) => iteration.attempt));
+  // A reporter may also tell of the case itself; then a failure outside its iterations must not be lost.
+  if (own !== undefined && isBad(own.result) && own.attempt >= attempt) results.push(own.result);
+  const result = worstOf(results);
+  const worst = iterations.find((iteration) => iteration.result === result && iteration.message !== undefined);
+  const message = worst?.message ?? own?.message;
+  const details = worst?.details ?? own?.details;
+  return {
+    position,
+    result,
+    durationMs: iterations.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    attempt,
+    flaky: result === 'passed' && iterations.some(({ flaky }) => flaky),
+    iterations,
+    ...(message === undefined ? {} : { message }),
+    ...(details === undefined ? {} : { details }),
+  };
+}

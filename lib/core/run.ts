@@ -1,0 +1,120 @@
+import type { SelectionGrain } from './executor.ts';
+import type { Deadlines, RerunPolicy } from './plan.ts';
+import type { Counts } from './results.ts';
+
+export type RunStatus = 'new' | 'rejected' | 'queued' | 'running' | 'stopping' | 'completed';
+export type RunResult = 'passed' | 'failed' | 'errored' | 'timedOut' | 'stopped' | 'noTests';
+export type RunReason =
+  | 'allPassed'
+  | 'casesFailed'
+  | 'nothingReported'
+  | 'dispatchFailed'
+  | 'executorProtocol'
+  | 'executorLost'
+  | 'reportUnreadable'
+  | 'casesMissing'
+  | 'casesErrored'
+  | 'executionCrashed'
+  | 'queueDeadline'
+  | 'startDeadline'
+  | 'runDeadline'
+  | 'inactivity'
+  | 'requested'
+  | 'backendUnconfirmed';
+
+export interface Ending {
+  readonly result: RunResult;
+  readonly reason: RunReason;
+  /** One sentence for people. */
+  readonly explanation: string;
+}
+
+export type TriggerType = 'api' | 'manual' | 'schedule' | 'webhook' | 'event';
+
+/**
+ * A run's small hot item (`RUN#<id>/META`, under 2 kB): the only truth about where it stands. Times are epoch
+ * milliseconds. `version` grows with every write that a decision depends on.
+ */
+export interface Run {
+  readonly id: number;
+  readonly version: number;
+  readonly status: RunStatus;
+  readonly planId: number;
+  readonly planVersion: number;
+  readonly planName: string;
+  readonly project: string;
+  readonly projectId: number;
+  readonly trigger: {
+    readonly type: TriggerType;
+    readonly keyId: string;
+    /** Owner number of the key. */
+    readonly ownerId: number;
+    readonly sourceIp?: string;
+  };
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly buildNo?: string;
+  readonly environmentId?: number;
+  /** There is an INPUT item beside this one: runtime data, upload versions, picked cases. */
+  readonly hasInput: boolean;
+  /** How many cases were picked when the run was triggered; absent when everything runs. */
+  readonly requestedCases?: number;
+  readonly rerun: RerunPolicy;
+  readonly deadlines: Deadlines;
+  /** The executor calls back, so the workflow waits to be woken instead of polling. */
+  readonly callsBack: boolean;
+  readonly polls: boolean;
+  readonly selects: SelectionGrain;
+  /** Seconds the plan's runs usually take; absent without history. Decides the poll cadence. */
+  readonly usualSeconds?: number;
+  /** First catalog index and first result id of each block of result ids this run owns, ascending. */
+  readonly resultIds: readonly (readonly [fromIndex: number, firstId: number])[];
+
+  /** The current attempt, from 1. */
+  readonly attempt: number;
+  readonly dispatch: 'due' | 'calling' | 'accepted';
+  readonly claimedAt?: number;
+  /** Tries of the current attempt's dispatch that failed for a passing reason. */
+  readonly dispatchTries: number;
+  /** Not before this time is the dispatch tried again. */
+  readonly dispatchAfter?: number;
+  /** When the queue, start or run deadline in force is over. */
+  readonly deadlineAt: number;
+  readonly lastProgressAt: number;
+  /** Strikes in a row of answers from the executor that made no sense. */
+  readonly garbage: number;
+  /** Ids of the runs this one waits for. */
+  readonly waitsFor?: readonly number[];
+  readonly stopBy?: number;
+  /** A job may still live after completion and is still being stopped. */
+  readonly cancelPending?: boolean;
+  /** When the sweeper looks at this run next; absent once nothing is left to do. */
+  readonly nextActionAt?: number;
+
+  readonly wakeSeq: number;
+  readonly taskToken?: string;
+  readonly executionN: number;
+
+  readonly result?: RunResult;
+  readonly reason?: RunReason;
+  readonly explanation?: string;
+  readonly counts?: Counts;
+  /** `<version>#<digest>` of the stored result chunks, and how many they are. */
+  readonly resultAt?: string;
+  readonly resultChunks?: number;
+  readonly eventId?: string;
+  /** Events committed and not yet sent. */
+  readonly outbox?: ReadonlySet<'started' | 'completed'>;
+  readonly rerunOf?: number;
+}
+
+/** True while the run can still change: admitted and not completed. */
+export function isLive(run: Pick<Run, 'status'>): boolean {
+  return run.status === 'queued' || run.status === 'running' || run.status === 'stopping';
+}
+
+/** True once a run was admitted: only then may anyone see it (invariant I6). */
+export function isVisible(run: Pick<Run, 'status'>): boolean {
+  return run.status !== 'new' && run.status !== 'rejected';
+}

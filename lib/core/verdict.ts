@@ -1,0 +1,84 @@
+import { type Catalog, nameOf } from './catalog.ts';
+import type { Report } from './report.ts';
+import type { Ending, Run } from './run.ts';
+
+/**
+ * How a run whose last attempt has ended turned out. `passed` needs at least one passed case, every case that had to be
+ * reported reported, and none of them failed, errored or blocked in its last attempt. Whatever is doubtful is not green.
+ */
+export function judge(report: Report, catalog: Catalog): Ending {
+  const { counts } = report;
+  const problem = report.attempt.end?.problem;
+  if (problem) return { result: 'errored', reason: problem.reason, explanation: problem.message };
+  if (report.reported === 0) {
+    return {
+      result: 'noTests',
+      reason: 'nothingReported',
+      explanation: 'No test case was reported, so there is nothing to call passed.',
+    };
+  }
+  const expectedCases = report.attempt.end?.expectedCases ?? 0;
+  if (report.missing.length > 0) {
+    const names = report.missing.slice(0, 3).map((position) => fullName(catalog, position));
+    const more = report.missing.length > 3 ? ` and ${report.missing.length - 3} more` : '';
+    const explanation = `${cases(report.missing.length)} had to report and did not: ${names.join(', ')}${more}.`;
+    return { result: 'errored', reason: 'casesMissing', explanation };
+  }
+  if (report.attempt.reported < expectedCases) {
+    const explanation = `The executor announced ${cases(expectedCases)} and reported ${report.attempt.reported}.`;
+    return { result: 'errored', reason: 'casesMissing', explanation };
+  }
+  const bad = counts.failed + counts.errored + counts.blocked;
+  if (bad > 0) {
+    const first = report.cases.find(
+      ({ result }) => result === 'failed' || result === 'errored' || result === 'blocked',
+    );
+    const example = first ? `, first ${fullName(catalog, first.position)}` : '';
+    return {
+      result: 'failed',
+      reason: 'casesFailed',
+      explanation: `${bad} of ${cases(counts.total)} did not pass in the last attempt${example}.`,
+    };
+  }
+  if (counts.passed === 0) {
+    return {
+      result: 'noTests',
+      reason: 'nothingReported',
+      explanation: `All ${cases(counts.total)} were skipped, so nothing was tested.`,
+    };
+  }
+  const flaky = counts.flaky > 0 ? ` ${counts.flaky} of them only on a later try (flaky).` : '';
+  const skipped = counts.skipped > 0 ? ` ${cases(counts.skipped)} skipped.` : '';
+  return { result: 'passed', reason: 'allPassed', explanation: `${cases(counts.passed)} passed.${flaky}${skipped}` };
+}
+
+/**
+ * Catalog positions an automatic rerun would run again: cases, or just the iterations of a data-driven case, that ended as
+ * the plan's policy names. Empty when nothing qualifies or no rerun is left.
+ */
+export function selectForRerun(run: Pick<Run, 'rerun' | 'attempt'>, report: Report): number[] {
+  if (run.rerun.which === 'none' || run.attempt > run.rerun.max) return [];
+  if (report.attempt.end?.problem || report.reported === 0) return [];
+  const wanted = new Set<string>(run.rerun.on);
+  if (wanted.has('errored')) wanted.add('notExecuted');
+  const picked: number[] = [];
+  for (const testCase of report.cases) {
+    if (!wanted.has(testCase.result)) continue;
+    const iterations = testCase.iterations.filter(({ result }) => wanted.has(result));
+    if (iterations.length > 0) picked.push(...iterations.map(({ position }) => position));
+    else picked.push(testCase.position);
+  }
+  return picked;
+}
+
+/** `suite › name`, for sentences. */
+export function fullName(catalog: Catalog, position: number): string {
+  const { suite, name } = nameOf(catalog, position);
+  const entry = catalog.entries[position];
+  const iteration = entry?.kind === 'iteration' ? ` [${entry.name}]` : '';
+  return `${suite ? `${suite} › ` : ''}${name}${iteration}`;
+}
+
+function cases(count: number): string {
+  return count === 1 ? '1 case' : `${count} cases`;
+}
