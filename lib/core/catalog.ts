@@ -37,6 +37,9 @@ const sep = '\u001f';
 export interface CatalogIndex {
   /** Position of the case or iteration; unknown names are appended to `added`. */
   place(reported: Pick<ReportedCase, 'suite' | 'className' | 'name' | 'iteration' | 'file'>): number;
+  /** The same without guessing: neither declared iterations nor classless cases are considered. */
+  placeExactly(name: CaseName & { readonly iteration?: string; readonly file?: string }): number;
+  placeSuite(name: string): number;
   readonly added: readonly CatalogEntry[];
 }
 
@@ -91,6 +94,13 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
 
   return {
     added,
+    placeSuite: (name) => append({ kind: 'suite', name }),
+    placeExactly({ suite, name, className, file, iteration }) {
+      const parent = append({ kind: 'suite', name: suite });
+      const entry = { kind: 'case', parent, name, className } as const;
+      const position = append(file === undefined ? entry : { ...entry, file });
+      return iteration === undefined ? position : append({ kind: 'iteration', parent: position, name: iteration });
+    },
     place(reported) {
       const alias = iterationAliases.get(`${reported.suite}${sep}${reported.name}`);
       if (alias !== undefined) return alias;

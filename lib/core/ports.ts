@@ -97,6 +97,12 @@ export interface PlanLock {
   readonly waiting: ReadonlySet<number>;
 }
 
+/** What a run that ended by itself teaches about its plan. */
+export interface Learnt {
+  readonly usualSeconds: number;
+  readonly catalogSize: number;
+}
+
 /** What E7 writes. */
 export interface Completion {
   readonly ending: Ending;
@@ -116,32 +122,33 @@ export interface Completion {
 export interface RunStore {
   /** E10. Allocates a run id and a block of `resultIds` consecutive result ids. */
   allocateRun(resultIds: number): Promise<{ runId: number; firstResultId: number }>;
-  /** A further block of result ids for the catalog from `fromIndex` on, unless the run has `knownBlocks` no more. */
-  extendResultIds(runId: number, knownBlocks: number, fromIndex: number, count: number): Promise<boolean>;
+  /** A further block of result ids for catalog positions from `fromIndex` on; false if someone else added one first. */
+  extendResultIds(run: Run, fromIndex: number, count: number): Promise<boolean>;
   claimIdempotency(claim: IdempotencyClaim): Promise<ClaimAnswer>;
   /** Puts META as `new`, and INPUT if there is one, unless they exist. */
   createRun(run: Run, input: RunInput | null): Promise<void>;
   getRun(runId: number): Promise<Run | undefined>;
   getRuns(runIds: readonly number[]): Promise<Run[]>;
-  getInput(runId: number): Promise<RunInput>;
+  /** `exists` false answers an empty input without a read. */
+  getInput(runId: number, exists: boolean): Promise<RunInput>;
 
   lock(planId: number, runId: number): Promise<boolean>;
   join(planId: number, runId: number): Promise<void>;
-  /** E3; remembers how long the plan's runs usually take when told. */
-  leave(planId: number, runId: number, usualSeconds?: number): Promise<void>;
+  /** E3; remembers what the run taught about the plan. */
+  leave(planId: number, runId: number, learnt?: Learnt): Promise<void>;
   wait(planId: number, runId: number, most: number): Promise<boolean>;
   promote(planId: number, runId: number): Promise<boolean>;
   readLock(planId: number): Promise<PlanLock>;
 
   admit(run: Run, change: { deadlineAt: number; nextActionAt: number; waitsFor?: readonly number[] }): Promise<boolean>;
-  reject(runId: number): Promise<boolean>;
+  reject(runId: number, at: number): Promise<boolean>;
   release(runId: number, change: { deadlineAt: number; nextActionAt: number }): Promise<boolean>;
 
   /** E5, all parts. `same` is a repeat of the same bytes; `reused` the same id with other bytes. */
   putBatch(runId: number, batch: PackedBatch): Promise<'stored' | 'same' | 'reused'>;
   /** E6. */
-  acknowledge(runId: number, change: { at: number; final: boolean }): Promise<Run | undefined>;
-  readItems(runId: number): Promise<RunItems>;
+  acknowledge(runId: number, change: { at: number; final: boolean; bytes: number }): Promise<Run | undefined>;
+  readItems(run: Run): Promise<RunItems>;
 
   claimDispatch(run: Run, at: number, callTimedOut: number): Promise<Run | undefined>;
   /** The dispatch failed for a passing reason: due again, not before `after`. */
@@ -199,7 +206,7 @@ export interface PlanStore {
   /** A pinned version; stays readable after changes and deletion. Cached: it never changes. */
   getPlanVersion(planId: number, version: number): Promise<Plan | undefined>;
   /** One read for a trigger: the plan, the usual duration of its runs, how many catalog entries it has about. */
-  getPlanForTrigger(planId: number): Promise<{ plan: Plan; usualSeconds?: number } | undefined>;
+  getPlanForTrigger(planId: number): Promise<{ plan: Plan; usualSeconds?: number; catalogSize: number } | undefined>;
   findPlanByName(project: string, name: string): Promise<Plan | undefined>;
   listPlans(after: number, limit: number): Promise<Plan[]>;
   listProjects(): Promise<{ name: string; id: number }[]>;

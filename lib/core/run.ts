@@ -31,6 +31,9 @@ export interface Ending {
 
 export type TriggerType = 'api' | 'manual' | 'schedule' | 'webhook' | 'event';
 
+/** Consecutive result ids for consecutive catalog positions. */
+export type ResultIdBlock = readonly [fromPosition: number, firstId: number, count: number];
+
 /**
  * A run's small hot item (`RUN#<id>/META`, under 2 kB): the only truth about where it stands. Times are epoch
  * milliseconds. `version` grows with every write that a decision depends on.
@@ -68,8 +71,11 @@ export interface Run {
   readonly selects: SelectionGrain;
   /** Seconds the plan's runs usually take; absent without history. Decides the poll cadence. */
   readonly usualSeconds?: number;
-  /** First catalog index and first result id of each block of result ids this run owns, ascending. */
-  readonly resultIds: readonly (readonly [fromIndex: number, firstId: number])[];
+  /** The blocks of result ids this run owns, by the catalog positions they are for, ascending. */
+  readonly resultIds: readonly ResultIdBlock[];
+
+  /** Digest of what each attempt after the first was asked to run, by `a<attempt>`. */
+  readonly requests: Readonly<Record<string, string>>;
 
   /** The current attempt, from 1. */
   readonly attempt: number;
@@ -82,6 +88,8 @@ export interface Run {
   /** When the queue, start or run deadline in force is over. */
   readonly deadlineAt: number;
   readonly lastProgressAt: number;
+  /** Packed bytes of all batches, bounded by `maxRunBytes`. */
+  readonly packedBytes: number;
   /** Strikes in a row of answers from the executor that made no sense. */
   readonly garbage: number;
   /** Ids of the runs this one waits for. */
@@ -117,4 +125,17 @@ export function isLive(run: Pick<Run, 'status'>): boolean {
 /** True once a run was admitted: only then may anyone see it (invariant I6). */
 export function isVisible(run: Pick<Run, 'status'>): boolean {
   return run.status !== 'new' && run.status !== 'rejected';
+}
+
+/** The result id of the catalog position in this run; 0 while no block covers it. */
+export function resultIdAt(run: Pick<Run, 'resultIds'>, position: number): number {
+  const block = run.resultIds.findLast(([from]) => from <= position);
+  if (block === undefined || position >= block[0] + block[2]) return 0;
+  return block[1] + position - block[0];
+}
+
+/** The catalog position a result id of this run stands for. */
+export function positionOf(run: Pick<Run, 'resultIds'>, resultId: number): number | undefined {
+  const block = run.resultIds.find(([, first, count]) => resultId >= first && resultId < first + count);
+  return block && block[0] + resultId - block[1];
 }

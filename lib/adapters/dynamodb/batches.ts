@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { PackedBatch } from '../../core/batch.ts';
+import type { AttemptRecord, AttemptRequest, RunItems, RunStore } from '../../core/ports.ts';
+import { requestName } from './run-item.ts';
+import type { Item, Table } from './table.ts';
+
+/** What runs collect: batches of results, requests and records of attempts, the chunks of the final result. */
+export function createBatches(
+  table: Table,
+): Pick<RunStore, 'putBatch' | 'readItems' | 'putResultChunks' | 'readResultChunks'> {
+  return {
+    // E5, once a part. A repeat finds its parts and goes on with those a crash left out.
+    async putBatch(runId, batch) {
+      const answers = await Promise.all(
+        batch.parts.map((bytes, part) => {
+          const item = {
+            pk: `RUN#${runId}`,
+            sk: partKey(batch, part),
+            attempt: batch.attempt,
+            batchId: batch.batchId,
+            seq: batch.seq,
+            sha256: batch.sha256,
+            receivedAt: batch.receivedAt,
+            part,
+            total: batch.parts.length,
+            bytes,
+            end: batch.end,
+          };
+          return table.put(item, 'attribute_not_exists(#pk)');
+        }),
+      );
+      if (answers.every(Boolean)) return 'stored';
+      const first = await table.get({ pk: `RUN#${runId}`, sk: partKey(batch, 0) });
+      return first?.sha256 === batch.sha256 ? 'same' : 'reused';
+    },
+
+    async readItems(run) {
+      const where = '#pk = :pk AND #sk BETWEEN :from AND :to';
+      const pk = `RUN#${run.id}`;
+      const items = await table.query({ where, values: { pk, from: 'ATTEMPT#', to: 'BATCH#~' } });
+      const requests =
+        run.attempt > 1 ? await table.query({ where, values: { pk, from: 'REQUEST#', to: 'REQUEST#~' } }) : [];
+      return {
+        batches: toBatches(items.filter(({ sk }) => String(sk).startsWith('BATCH#'))),
+        attempts: items.filter(({ sk }) => String(sk).startsWith('ATTEMPT#')).map(toAttempt),
+        requests: requests.flatMap((item) => toRequest(item, run.requests)),
+      } satisfies RunItems;
+    },
+
+    async putResultChunks(runId, resultAt, chunks) {
+      await Promise.all(chunks.map((bytes, n) => table.put({ pk: `RUN#${runId}`, sk: chunkKey(resultAt, n), bytes })));
+    },
+
+    async readResultChunks(runId, resultAt, from, count) {
+      const where = '#pk = :pk AND #sk BETWEEN :from AND :to';
+      const values = { pk: `RUN#${runId}`, from: chunkKey(resultAt, from), to: chunkKey(resultAt, from + count - 1) };
+      return (await table.query({ where, values })).map(({ bytes }) => bytes as Uint8Array);
+    },
+  };
+}
+
+/** Puts what an attempt is to run, addressed by its content; answers the digest E16 commits. */
+export async function putRequest(table: Table, runId: number, request: AttemptRequest): Promise<string> {
+  const text = JSON.stringify(request.requested);
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const sk = `REQUEST#${request.attempt}#${digest}`;
+  await table.put({ pk: `RUN#${runId}`, sk, attempt: request.attempt, digest, bytes: gzipSync(text) });
+  return digest;
+}
+
+function partKey(batch: PackedBatch, part: number): string {
+  const suffix = batch.parts.length === 1 ? '' : `.${String(part).padStart(4, '0')}`;
+  return `BATCH#${batch.attempt}#${batch.batchId}${suffix}`;
+}
+
+function chunkKey(resultAt: string, n: number): string {
+  return `RESULT#${resultAt}#${String(n).padStart(4, '0')}`;
+}
+
+/** Batches whose parts are all there; the others do not count yet. */
+function toBatches(items: readonly Item[]): PackedBatch[] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const id = `${item.attempt}#${item.batchId}`;
+    groups.set(id, [...(groups.get(id) ?? []), item]);
+  }
+  return [...groups.values()].flatMap((parts) => {
+    const first = parts[0] as Item;
+    if (parts.length !== first.total) return [];
+    const ordered = [...parts].sort((a, b) => Number(a.part) - Number(b.part));
+    return {
+      attempt: Number(first.attempt),
+      batchId: String(first.batchId),
+      seq: first.seq as [number, number],
+      sha256: String(first.sha256),
+      receivedAt: Number(first.receivedAt),
+      parts: ordered.map(({ bytes }) => bytes as Uint8Array),
+      ...(first.end === undefined ? {} : { end: first.end as NonNullable<PackedBatch['end']> }),
+    };
+  });
+}
+
+function toAttempt({ attempt, startedAt, ref, executing, link }: Item): AttemptRecord {
+  const record = {
+    attempt: Number(attempt),
+    startedAt: Number(startedAt),
+    ref: String(ref),
+    executing: String(executing),
+  };
+  return link === undefined ? record : { ...record, link: String(link) };
+}
+
+function toRequest(item: Item, committed: Readonly<Record<string, string>>): AttemptRequest[] {
+  const attempt = Number(item.attempt);
+  if (committed[requestName(attempt)] !== item.digest) return [];
+  return [{ attempt, requested: JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8')) }];
+}

@@ -1,0 +1,106 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { type Catalog, type CatalogEntry, emptyCatalog } from '../../core/catalog.ts';
+import type { PlanStore } from '../../core/ports.ts';
+import type { Table } from './table.ts';
+
+/** Entries in a chunk at most: names of 100 characters compress to less than an item holds. */
+const maxChunkEntries = 10_000;
+/** Plans whose catalog stays in memory. */
+const maxCached = 50;
+
+/**
+ * The catalog of a plan as a log of chunks, each keyed by the position it starts at. Appending is one put that must not
+ * exist: of two writers one gets the position, the other reads on and tries with what is still new.
+ */
+export function createCatalogs(table: Table): Pick<PlanStore, 'readCatalog' | 'appendCatalog'> {
+  const cache = new Map<number, Catalog>();
+
+  return {
+    async readCatalog(planId) {
+      const known = cache.get(planId) ?? emptyCatalog;
+      const chunks = await table.query({
+        where: '#pk = :pk AND #sk BETWEEN :from AND :to',
+        values: { pk: `PLAN#${planId}`, from: chunkKey(known.entries.length), to: 'CAT#~' },
+      });
+      if (chunks.length === 0) return known;
+      const entries = [...known.entries];
+      const ids = [...known.ids];
+      for (const chunk of chunks) {
+        const added = fromColumns(JSON.parse(gunzipSync(chunk.bytes as Uint8Array).toString('utf8')) as Columns);
+        for (let i = 0; i < added.length; i++) {
+          entries.push(added[i] as CatalogEntry);
+          ids.push(Number(chunk.firstId) + i);
+        }
+      }
+      const catalog = { entries, ids };
+      cache.delete(planId);
+      cache.set(planId, catalog);
+      if (cache.size > maxCached) cache.delete(cache.keys().next().value as number);
+      return catalog;
+    },
+
+    async appendCatalog(planId, start, entries) {
+      const ids = await table.update({ pk: 'SEQ', sk: 'cases' }, 'ADD #n :count', { count: entries.length });
+      const firstId = Number(ids?.n) - entries.length + 1;
+      for (let from = 0; from < entries.length; from += maxChunkEntries) {
+        const chunk = entries.slice(from, from + maxChunkEntries);
+        const item = {
+          pk: `PLAN#${planId}`,
+          sk: chunkKey(start + from),
+          firstId: firstId + from,
+          bytes: gzipSync(JSON.stringify(toColumns(chunk)), { level: 6 }),
+        };
+        if (!(await table.put(item, 'attribute_not_exists(#pk)'))) return false;
+      }
+      return true;
+    },
+  };
+}
+
+interface Columns {
+  /** 0 suite, 1 case, 2 iteration. */
+  readonly k: number[];
+  /** Position of the parent; 0 for a suite. */
+  readonly p: number[];
+  readonly n: string[];
+  /** Class of a case, as steps: `null` is the class of the entry before. */
+  readonly c: (string | null)[];
+  readonly f: (string | null)[];
+}
+
+function toColumns(entries: readonly CatalogEntry[]): Columns {
+  const columns: Columns = { k: [], p: [], n: [], c: [], f: [] };
+  let className = '';
+  let file = '';
+  for (const entry of entries) {
+    columns.k.push(entry.kind === 'suite' ? 0 : entry.kind === 'case' ? 1 : 2);
+    columns.p.push(entry.kind === 'suite' ? 0 : entry.parent);
+    columns.n.push(entry.name);
+    if (entry.kind !== 'case') continue;
+    columns.c.push(entry.className === className ? null : entry.className);
+    columns.f.push((entry.file ?? '') === file ? null : (entry.file ?? ''));
+    className = entry.className;
+    file = entry.file ?? '';
+  }
+  return columns;
+}
+
+function fromColumns({ k, p, n, c, f }: Columns): CatalogEntry[] {
+  let className = '';
+  let file = '';
+  let nth = 0;
+  return k.map((kind, i) => {
+    const name = n[i] as string;
+    const parent = p[i] as number;
+    if (kind === 0) return { kind: 'suite', name };
+    if (kind === 2) return { kind: 'iteration', parent, name };
+    className = c[nth] ?? className;
+    file = f[nth] ?? file;
+    nth += 1;
+    return { kind: 'case', parent, name, className, ...(file === '' ? {} : { file }) };
+  });
+}
+
+function chunkKey(start: number): string {
+  return `CAT#${String(start).padStart(9, '0')}`;
+}

@@ -1,0 +1,17 @@
+/**
+ * The table, once: the embedded system creates it from this and the stack builds its construct from it.
+ *
+ * `due` holds what the sweeper must look at, in four shards. `list` and `feed` hold ids by plan and by project (and the few
+ * other lists). Both are sparse: an item is in them while it has the attribute.
+ */
+export const indexes = [
+  { name: 'due', partition: 'due', sort: 'nextActionAt' },
+  { name: 'list', partition: 'list', sort: 'id' },
+  { name: 'feed', partition: 'feed', sort: 'id' },
+] as const;
+
+/** Epoch seconds after which an item may be deleted; never relied on for correctness. */
+export const expiryAttribute = 'expiresAt';
+
+/** The `due` index is split so that no single partition takes every write. */
+export const dueShards = 4;

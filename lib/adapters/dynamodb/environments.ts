@@ -1,0 +1,81 @@
+import { ServiceError } from '../../core/errors.ts';
+import type { Environment, EnvironmentStore } from '../../core/ports.ts';
+import { next } from './plans.ts';
+import type { Item, Key, Table } from './table.ts';
+
+export function createEnvironmentStore(table: Table): EnvironmentStore {
+  const getEnvironment = async (id: number): Promise<Environment | undefined> => {
+    const item = await table.get(itemKey(id));
+    return item && toEnvironment(item);
+  };
+
+  const claimName = async (project: string, name: string, id: number): Promise<void> => {
+    const key = nameKey(project, name);
+    const condition = 'attribute_not_exists(#pk) OR #environmentId = :id';
+    if (await table.put({ ...key, environmentId: id }, condition, { id })) return;
+    const holder = Number((await table.get(key))?.environmentId);
+    const held = await getEnvironment(holder);
+    const taken = held !== undefined && held.name === name && held.project === project;
+    if (taken || !(await table.put({ ...key, environmentId: id }, '#environmentId = :holder', { holder }))) {
+      throw new ServiceError('NAME_TAKEN', `project ${project} already has an environment named ${name}`);
+    }
+  };
+
+  return {
+    getEnvironment,
+
+    async createEnvironment({ name, description, project, variables }, ownerId, now) {
+      const id = await next(table, 'environments');
+      await claimName(project, name, id);
+      const counted = await table.update({ pk: 'SEQ', sk: 'variables' }, 'ADD #n :count', { count: variables.length });
+      const firstId = Number(counted?.n) - variables.length + 1;
+      const environment: Environment = {
+        id,
+        name,
+        description,
+        project,
+        variables: variables.map((variable, i) => ({ ...variable, id: firstId + i })),
+        version: 1,
+        createdAt: now,
+        updatedAt: now,
+        createdBy: ownerId,
+        updatedBy: ownerId,
+      };
+      await table.put(toItem(environment), 'attribute_not_exists(#pk)');
+      return environment;
+    },
+
+    async listEnvironments() {
+      const items = await table.query({ index: 'list', where: '#list = :list', values: { list: 'ENVIRONMENTS' } });
+      const environments = await table.getMany(items.map(({ id }) => itemKey(Number(id))));
+      return environments.map(toEnvironment).sort((a, b) => a.id - b.id);
+    },
+
+    async putEnvironment(environment) {
+      await claimName(environment.project, environment.name, environment.id);
+      const before = { version: environment.version - 1 };
+      if (!(await table.put(toItem(environment), '#version = :version', before))) throw conflict(environment.id);
+    },
+
+    async deleteEnvironment({ id, version, project, name }) {
+      if (!(await table.delete(itemKey(id), '#version = :version', { version }))) throw conflict(id);
+      await table.delete(nameKey(project, name), '#environmentId = :id', { id });
+    },
+  };
+}
+
+const itemKey = (id: number): Key => ({ pk: `ENV#${id}`, sk: 'ENV' });
+const nameKey = (project: string, name: string): Key => ({ pk: `NAME#${project}#${name}`, sk: 'ENV' });
+
+function toItem(environment: Environment): Item & Key {
+  const { id, version } = environment;
+  return { ...itemKey(id), id, version, list: 'ENVIRONMENTS', doc: JSON.stringify(environment) };
+}
+
+function toEnvironment(item: Item): Environment {
+  return JSON.parse(String(item.doc)) as Environment;
+}
+
+function conflict(id: number): ServiceError {
+  return new ServiceError('VERSION_CONFLICT', `environment ${id} was changed in the meantime; read it again`);
+}

@@ -1,0 +1,22 @@
+import type { Run } from '../../core/run.ts';
+import { dueShards } from './definition.ts';
+import type { Item, Key } from './table.ts';
+
+export const metaKey = (runId: number): Key => ({ pk: `RUN#${runId}`, sk: 'META' });
+export const lockKey = (planId: number): Key => ({ pk: `PLAN#${planId}`, sk: 'LOCK' });
+export const inputKey = (runId: number): Key => ({ pk: `RUN#${runId}`, sk: 'INPUT' });
+export const rerunKey = (runId: number): Key => ({ pk: `RUN#${runId}`, sk: 'RERUN' });
+/** Name of an attempt in META's map of requests. */
+export const requestName = (attempt: number): string => `a${attempt}`;
+export const dueShard = (runId: number): string => `DUE#${runId % dueShards}`;
+
+/** The META item of a new run. It joins the lists only when it is admitted (E4). */
+export function toRunItem(run: Run): Item & Key {
+  const { outbox: _, ...stored } = run;
+  return { ...stored, ...metaKey(run.id), due: dueShard(run.id) };
+}
+
+export function toRun(item: Item): Run {
+  const { pk: _pk, sk: _sk, due: _due, list: _list, feed: _feed, expiresAt: _expiresAt, ...run } = item;
+  return run as unknown as Run;
+}

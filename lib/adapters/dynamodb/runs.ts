@@ -1,0 +1,308 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { RunInput, RunStore } from '../../core/ports.ts';
+import type { Run } from '../../core/run.ts';
+import { createBatches, putRequest } from './batches.ts';
+import { dueShards } from './definition.ts';
+import { createLocks } from './locks.ts';
+import { dueShard, inputKey, metaKey, requestName, rerunKey, toRun, toRunItem } from './run-item.ts';
+import type { Item, Table } from './table.ts';
+
+/** Rejected runs were never seen by anyone; they go after a day. */
+const rejectedKeepSeconds = 24 * 3600;
+
+const live = 'attribute_exists(#pk) AND #status IN (:queued, :running, :stopping)';
+const liveValues = { queued: 'queued', running: 'running', stopping: 'stopping', one: 1 };
+const bump = '#version = #version + :one';
+const noInput: RunInput = { runtimeData: {}, uploadVersions: {}, picked: null };
+
+/** The run protocol on DynamoDB. Each write is the expression of reliability.md 3.3 that its comment names. */
+export function createRunStore(table: Table): RunStore {
+  /** One update of META; undefined when its condition refused it. */
+  const change = async (runId: number, update: string, values: Item, condition: string): Promise<Run | undefined> => {
+    const item = await table.update(metaKey(runId), update, { ...liveValues, ...values }, condition);
+    return item && toRun(item);
+  };
+
+  return {
+    ...createLocks(table),
+    ...createBatches(table),
+
+    // E10, with the block of result ids on the same item, so that a trigger makes one call for both.
+    async allocateRun(resultIds) {
+      const item = await table.update({ pk: 'SEQ', sk: 'runs' }, 'ADD #n :one, #results :many', {
+        one: 1,
+        many: resultIds,
+      });
+      return { runId: Number(item?.n), firstResultId: wrapId(Number(item?.results) - resultIds) };
+    },
+
+    async extendResultIds(run, fromIndex, count) {
+      const item = await table.update({ pk: 'SEQ', sk: 'runs' }, 'ADD #results :many', { many: count });
+      const block = [[fromIndex, wrapId(Number(item?.results) - count), count]];
+      const condition = 'attribute_exists(#pk) AND size(#resultIds) = :known';
+      const update = 'SET #resultIds = list_append(#resultIds, :block)';
+      return (await change(run.id, update, { block, known: run.resultIds.length }, condition)) !== undefined;
+    },
+
+    // E9
+    async claimIdempotency({ key, runId, fingerprint, now, expiresAt, seenOver }) {
+      const itemKey = { pk: `IDEM#${key}`, sk: 'IDEM' };
+      const item = { ...itemKey, runId, fingerprint, expiresAt: Math.ceil(expiresAt / 1000) };
+      const condition = 'attribute_not_exists(#pk) OR #expiresAt < :now OR #runId = :seenOver';
+      const values = { now: Math.floor(now / 1000), seenOver: seenOver ?? 0 };
+      if (await table.put(item, condition, values)) return { won: true };
+      const held = await table.get(itemKey);
+      // Gone in between (retention): the next try of the client decides.
+      if (held === undefined) return { won: true };
+      return { won: false, runId: Number(held.runId), fingerprint: String(held.fingerprint) };
+    },
+
+    async createRun(run, input) {
+      const puts = [table.put(toRunItem(run), 'attribute_not_exists(#pk)')];
+      if (input !== null) {
+        const bytes = gzipSync(JSON.stringify(input));
+        puts.push(table.put({ ...inputKey(run.id), bytes }, 'attribute_not_exists(#pk)'));
+      }
+      await Promise.all(puts);
+    },
+
+    async getRun(runId) {
+      const item = await table.get(metaKey(runId));
+      return item && toRun(item);
+    },
+
+    async getRuns(runIds) {
+      const runs = (await table.getMany(runIds.map(metaKey))).map(toRun);
+      const byId = new Map(runs.map((run) => [run.id, run]));
+      return runIds.flatMap((runId) => byId.get(runId) ?? []);
+    },
+
+    async getInput(runId, exists) {
+      const item = exists ? await table.get(inputKey(runId)) : undefined;
+      if (item === undefined) return noInput;
+      return JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8')) as RunInput;
+    },
+
+    // E4
+    async admit(run, { deadlineAt, nextActionAt, waitsFor }) {
+      const waiting = waitsFor === undefined ? '' : ', #waitsFor = :waitsFor';
+      const update = `SET #status = :queued, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt, #list = :list, #feed = :feed, ${bump}${waiting}`;
+      const values = {
+        deadlineAt,
+        nextActionAt,
+        waitsFor,
+        list: `PLAN#${run.planId}`,
+        feed: `PROJECT#${run.project}`,
+        new: 'new',
+      };
+      return (await change(run.id, update, values, 'attribute_exists(#pk) AND #status = :new')) !== undefined;
+    },
+
+    // E4r
+    async reject(runId, at) {
+      const update = 'SET #status = :rejected, #expiresAt = :expiresAt REMOVE #due, #nextActionAt';
+      const expiresAt = Math.floor(at / 1000) + rejectedKeepSeconds;
+      const condition = 'attribute_exists(#pk) AND #status = :new';
+      return (await change(runId, update, { rejected: 'rejected', new: 'new', expiresAt }, condition)) !== undefined;
+    },
+
+    // E13
+    async release(runId, { deadlineAt, nextActionAt }) {
+      const update = `SET #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt, #wakeSeq = #wakeSeq + :one, ${bump} REMOVE #waitsFor`;
+      const condition = '#status = :queued AND attribute_exists(#waitsFor)';
+      return (await change(runId, update, { deadlineAt, nextActionAt }, condition)) !== undefined;
+    },
+
+    // E6
+    async acknowledge(runId, { at, final, bytes }) {
+      const wake = final ? ', #wakeSeq = #wakeSeq + :one' : '';
+      const update = `SET #lastProgressAt = :at, #garbage = :zero, #packedBytes = #packedBytes + :bytes, ${bump}${wake}`;
+      return change(runId, update, { at, zero: 0, bytes }, live);
+    },
+
+    // E14
+    async claimDispatch(run, at, callTimedOut) {
+      const update = `SET #dispatch = :calling, #claimedAt = :at, ${bump}`;
+      const condition =
+        '#status IN (:queued, :running) AND #attempt = :attempt AND attribute_not_exists(#waitsFor) AND ' +
+        '(#dispatch = :due OR (#dispatch = :calling AND #claimedAt < :callTimedOut))';
+      const values = { calling: 'calling', due: 'due', at, callTimedOut, attempt: run.attempt };
+      return change(run.id, update, values, condition);
+    },
+
+    async releaseDispatch(run, after) {
+      const update = `SET #dispatch = :due, #dispatchAfter = :after, #dispatchTries = #dispatchTries + :one, ${bump}`;
+      const condition = '#dispatch = :calling AND #attempt = :attempt AND #status IN (:queued, :running)';
+      const values = { due: 'due', calling: 'calling', after, attempt: run.attempt };
+      return (await change(run.id, update, values, condition)) !== undefined;
+    },
+
+    async acceptDispatch(run, attempt, times) {
+      const record = { pk: `RUN#${run.id}`, sk: `ATTEMPT#${attempt.attempt}`, ...attempt };
+      await table.put(record, 'attribute_not_exists(#pk)');
+      const accepted = `#dispatch = :accepted, #lastProgressAt = :at, ${bump}`;
+      const condition = '#status IN (:queued, :running) AND #attempt = :attempt AND #dispatch = :calling';
+      const values = { ...times, accepted: 'accepted', calling: 'calling', attempt: attempt.attempt };
+      return (
+        (await change(
+          run.id,
+          `SET ${started}, ${accepted} ${addStarted}`,
+          { ...values, startedSet },
+          `${condition} AND ${notStarted}`,
+        )) ?? (await change(run.id, `SET ${accepted} REMOVE #dispatchAfter`, values, condition))
+      );
+    },
+
+    // E15
+    async markRunning(runId, times) {
+      const condition = `#status = :queued AND attribute_not_exists(#waitsFor) AND ${notStarted}`;
+      return change(runId, `SET ${started}, ${bump} ${addStarted}`, { ...times, startedSet }, condition);
+    },
+
+    // E16. The request is addressed by what it asks for, like result chunks (F27): two deciders that read different
+    // batches at the same version cannot overwrite each other's.
+    async nextAttempt(run, request, at) {
+      const digest = await putRequest(table, run.id, request);
+      const update = `SET #attempt = :next, #dispatch = :due, #dispatchTries = :zero, #lastProgressAt = :at, #requests.#${requestName(request.attempt)} = :digest, ${bump} REMOVE #dispatchAfter, #claimedAt`;
+      const condition = '#version = :version AND #status = :running AND #attempt = :attempt';
+      const values = {
+        next: request.attempt,
+        due: 'due',
+        zero: 0,
+        at,
+        digest,
+        version: run.version,
+        attempt: run.attempt,
+      };
+      return change(run.id, update, values, condition);
+    },
+
+    // E17
+    async stop(run, stopBy) {
+      const update = `SET #status = :stopping, #stopBy = :stopBy, #nextActionAt = :stopBy, #wakeSeq = #wakeSeq + :one, ${bump}`;
+      const condition = '#version = :version AND #status IN (:queued, :running)';
+      return change(run.id, update, { stopBy, version: run.version }, condition);
+    },
+
+    async countGarbage(run, garbage) {
+      await change(run.id, 'SET #garbage = :garbage', { garbage }, live);
+    },
+
+    // E18
+    async registerToken(runId, seenWakeSeq, token, nextActionAt) {
+      const update = 'SET #taskToken = :token, #nextActionAt = :nextActionAt';
+      const condition = `#wakeSeq = :seen AND ${live}`;
+      return (await change(runId, update, { token, nextActionAt, seen: seenWakeSeq }, condition)) !== undefined;
+    },
+
+    // E19
+    async continueExecution(runId, executionN, nextActionAt) {
+      const update = 'SET #executionN = :next, #nextActionAt = :nextActionAt REMOVE #taskToken';
+      const values = { next: executionN + 1, n: executionN, nextActionAt };
+      return (await change(runId, update, values, `#executionN = :n AND ${live}`)) !== undefined;
+    },
+
+    async scheduleNext(runId, nextActionAt) {
+      await change(runId, 'SET #nextActionAt = :nextActionAt', { nextActionAt }, 'attribute_exists(#due)');
+    },
+
+    // E7
+    async complete(run, { ending, counts, resultAt, resultChunks, endedAt, eventId, cancelPending, nextActionAt }) {
+      const cancel = cancelPending ? ', #cancelPending = :yes' : '';
+      const update =
+        'SET #status = :completed, #result = :result, #reason = :reason, #explanation = :explanation, #counts = :counts, ' +
+        '#resultAt = :resultAt, #resultChunks = :resultChunks, #endedAt = :endedAt, #eventId = :eventId, ' +
+        `#nextActionAt = :nextActionAt, ${bump}${cancel} ADD #outbox :completedSet`;
+      const values = {
+        ...ending,
+        counts,
+        resultAt,
+        resultChunks,
+        endedAt,
+        eventId,
+        nextActionAt,
+        completed: 'completed',
+        completedSet: new Set(['completed']),
+        yes: true,
+        version: run.version,
+      };
+      return change(run.id, update, values, `#version = :version AND ${live}`);
+    },
+
+    // E8. What is left on `due` after the last event is only a job that may still have to be stopped.
+    async markSent(runId, events) {
+      const sent = { sent: new Set(events), completed: 'completed' };
+      const done = `contains(#outbox, :completed) AND attribute_not_exists(#cancelPending)`;
+      const last =
+        events.includes('completed') &&
+        (await change(runId, 'DELETE #outbox :sent REMOVE #due, #nextActionAt', sent, done));
+      if (!last) await change(runId, 'DELETE #outbox :sent', sent, 'attribute_exists(#outbox)');
+    },
+
+    async cancelDone(runId) {
+      const done = 'attribute_exists(#cancelPending) AND attribute_not_exists(#outbox)';
+      const last = await change(runId, 'REMOVE #cancelPending, #due, #nextActionAt', {}, done);
+      if (!last) await change(runId, 'REMOVE #cancelPending', {}, 'attribute_exists(#cancelPending)');
+    },
+
+    // E20
+    async linkRerun(parentId, childId, stale) {
+      const condition = 'attribute_not_exists(#pk) OR #childId = :stale';
+      return table.put({ ...rerunKey(parentId), childId }, condition, { stale: stale ?? 0 });
+    },
+
+    async getRerun(parentId) {
+      const item = await table.get(rerunKey(parentId));
+      return item === undefined ? undefined : Number(item.childId);
+    },
+
+    async listDue(now, limit) {
+      const shards = Array.from({ length: dueShards }, (_, shard) =>
+        table.query({
+          index: 'due',
+          where: '#due = :due AND #nextActionAt <= :now',
+          values: { due: dueShard(shard), now },
+          limit,
+        }),
+      );
+      return (await Promise.all(shards))
+        .flat()
+        .sort((a, b) => Number(a.nextActionAt) - Number(b.nextActionAt))
+        .slice(0, limit)
+        .map(({ pk }) => Number(String(pk).slice('RUN#'.length)));
+    },
+
+    listByPlan: (planId, before, limit, ascending) =>
+      listIds(table, 'list', `PLAN#${planId}`, before, limit, ascending),
+    listByProject: (project, before, limit) => listIds(table, 'feed', `PROJECT#${project}`, before, limit, false),
+    countByPlan: (planId) => table.count({ index: 'list', where: '#list = :list', values: { list: `PLAN#${planId}` } }),
+  };
+}
+
+const startedSet = new Set(['started']);
+const notStarted = 'attribute_not_exists(#startedAt)';
+const started = '#status = :running, #startedAt = :at, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt';
+const addStarted = 'REMOVE #dispatchAfter ADD #outbox :startedSet';
+
+async function listIds(
+  table: Table,
+  index: 'list' | 'feed',
+  partition: string,
+  before: number,
+  limit: number,
+  ascending = false,
+): Promise<number[]> {
+  const items = await table.query({
+    index,
+    where: `#${index} = :partition AND #id ${ascending ? '>' : '<'} :before`,
+    values: { partition, before },
+    limit,
+    descending: !ascending,
+  });
+  return items.map(({ id }) => Number(id));
+}
+
+/** Result ids go round below 2^31: they only have to differ among the runs of a chain. */
+function wrapId(sequence: number): number {
+  return (sequence % 2_000_000_000) + 1;
+}

@@ -1,0 +1,82 @@
+import { digest } from '../core/batch.ts';
+import { learnUsual } from '../core/cadence.ts';
+import { decide } from '../core/decide.ts';
+import { ServiceError } from '../core/errors.ts';
+import type { Services } from '../core/ports.ts';
+import { closeReport } from '../core/report.ts';
+import { packResults } from '../core/result-chunks.ts';
+import { type Ending, isLive, type Run } from '../core/run.ts';
+import { eventId, publishOutbox } from './publish-outbox.ts';
+import { readLiveRun } from './read-run.ts';
+import { tendPlan } from './tend-plan.ts';
+
+/** Tries against writers that bump the version in between; the sweeper goes on where they end. */
+const rounds = 5;
+/** The effects of a completion get this long before the sweeper does what they left. */
+const effectsMs = 10_000;
+
+/**
+ * Ends the run if the decision, or the caller's own `choose`, says that it is over; answers the run as it stands then.
+ * Result chunks are addressed by version and content (F27), and only what the completing write names is ever read.
+ */
+export async function completeRun(
+  services: Services,
+  runId: number,
+  choose: (run: Run) => Ending | null = () => null,
+): Promise<Run> {
+  for (let round = 0; round < rounds; round++) {
+    const run = await services.runs.getRun(runId);
+    if (run === undefined) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
+    if (!isLive(run)) return run;
+    const { report, catalog } = await readLiveRun(services, run);
+    const now = services.now();
+    const decision = decide(run, report, catalog, now);
+    const chosen = choose(run);
+    if (chosen === null && decision.next !== 'complete') return run;
+    const ending = chosen ?? (decision.next === 'complete' ? decision.ending : null);
+    if (ending === null) return run;
+    const closed = closeReport(report, ending.result === 'stopped' ? 'stopped' : 'notExecuted');
+    const chunks = packResults(closed);
+    const resultAt = `${run.version}#${digest(chunks).slice(0, 16)}`;
+    await services.runs.putResultChunks(runId, resultAt, chunks);
+    const completed = await services.runs.complete(run, {
+      ending,
+      counts: closed.counts,
+      resultAt,
+      resultChunks: chunks.length,
+      endedAt: now,
+      eventId: eventId(run, 'completed'),
+      cancelPending: chosen === null && decision.next === 'complete' && decision.cancel,
+      nextActionAt: now + effectsMs,
+    });
+    if (completed === undefined) continue;
+    services.log({ level: 'info', event: 'run completed', runId, planId: run.planId, code: ending.result });
+    await afterCompletion(services, completed, catalog.entries.length);
+    return completed;
+  }
+  throw new ServiceError('UNAVAILABLE', `run ${runId} is changing too fast to be completed now`, {
+    retryAfterSeconds: 1,
+  });
+}
+
+/**
+ * What follows a completion. Each effect may be repeated and none can undo it: what fails here is done by the sweeper.
+ */
+export async function afterCompletion(services: Services, run: Run, catalogSize?: number): Promise<void> {
+  const ranItself = run.result === 'passed' || run.result === 'failed';
+  const seconds = Math.max(1, Math.round(((run.endedAt ?? 0) - (run.startedAt ?? run.createdAt)) / 1000));
+  const learnt =
+    ranItself && catalogSize !== undefined
+      ? { usualSeconds: learnUsual(run.usualSeconds, seconds), catalogSize }
+      : undefined;
+  const effects = [
+    services.workflow.wake(run, 'complete'),
+    services.runs.leave(run.planId, run.id, learnt).then(() => tendPlan(services, run.planId)),
+    publishOutbox(services, run),
+  ];
+  for (const outcome of await Promise.allSettled(effects)) {
+    if (outcome.status === 'rejected') {
+      services.log({ level: 'warn', event: 'effect of completion failed', runId: run.id, error: outcome.reason });
+    }
+  }
+}

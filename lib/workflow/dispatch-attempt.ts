@@ -1,0 +1,123 @@
+import { dispatchBackoff, dispatchTries } from '../core/cadence.ts';
+import { createCallbackToken } from '../core/callback-token.ts';
+import { type Catalog, caseOf, nameOf } from '../core/catalog.ts';
+import { callTimeoutMs } from '../core/decide.ts';
+import { isServiceError, ServiceError } from '../core/errors.ts';
+import type { Dispatch, PickedCase, Started } from '../core/executor.ts';
+import type { Services } from '../core/ports.ts';
+import type { Run } from '../core/run.ts';
+import { publishOutbox } from './publish-outbox.ts';
+import { type LiveRun, readLiveRun } from './read-run.ts';
+import { endAttempt } from './record-results.ts';
+
+/** How long a callback token outlives the run's deadline, in milliseconds (reliability.md 5.5). */
+const tokenSlackMs = 3_600_000;
+
+/**
+ * Hands the current attempt to its executor. The claim comes before the call, so a stop or a second dispatcher sees it
+ * (F34); the call repeats the same key, so a crash in between finds the same job. A refusal ends the attempt, trouble that
+ * passes puts it back.
+ */
+export async function dispatchAttempt(services: Services, current: Run): Promise<void> {
+  const now = services.now();
+  const run = await services.runs.claimDispatch(current, now, now - callTimeoutMs + 1);
+  if (run === undefined) return;
+  const live = await readLiveRun(services, run);
+  const dispatch = await toDispatch(services, live);
+  const executor = services.executors(live.plan.executor.type);
+  let started: Started;
+  try {
+    started = await executor.start(dispatch);
+  } catch (error) {
+    await dispatchFailed(services, run, error);
+    return;
+  }
+  const at = services.now();
+  const deadlineAt = run.startedAt === undefined ? at + run.deadlines.runSeconds * 1000 : run.deadlineAt;
+  const accepted = await services.runs.acceptDispatch(
+    run,
+    {
+      attempt: run.attempt,
+      startedAt: at,
+      ref: started.ref,
+      executing: started.executing.description,
+      ...(started.link === undefined ? {} : { link: started.link }),
+    },
+    { at, deadlineAt, nextActionAt: Math.min(deadlineAt, at + run.deadlines.inactivitySeconds * 1000) },
+  );
+  services.log({ level: 'info', event: 'attempt dispatched', runId: run.id, attempt: run.attempt });
+  if (accepted !== undefined) {
+    await publishOutbox(services, accepted);
+    return;
+  }
+  // Stopped, completed or overtaken while the call was open: the job just started must not go on alone.
+  const after = await services.runs.getRun(run.id);
+  if (after?.status === 'stopping' || after?.status === 'completed') await executor.stop(started.ref, dispatch);
+}
+
+/** Everything an executor gets; secrets are resolved here and live no longer than the call. */
+export async function toDispatch(services: Services, { run, plan, catalog, input, items }: LiveRun): Promise<Dispatch> {
+  const environmentId = run.environmentId ?? plan.environment;
+  const environment =
+    environmentId === undefined ? undefined : await services.environments.getEnvironment(environmentId);
+  const requested = items.requests.find(({ attempt }) => attempt === run.attempt)?.requested;
+  const expiresAt = Math.max(run.deadlineAt, services.now() + run.deadlines.runSeconds * 1000) + tokenSlackMs;
+  const token = createCallbackToken({
+    masterKeys: await services.masterKeys(),
+    runId: run.id,
+    attempt: run.attempt,
+    expiresAt,
+  });
+  return {
+    runId: run.id,
+    attempt: run.attempt,
+    key: `run-${run.id}-a${run.attempt}`,
+    planId: plan.id,
+    planName: plan.name,
+    settings: plan.executor,
+    selection: requested ? toPicked(catalog, requested) : input.picked,
+    variables: {
+      ...plan.variables,
+      ...Object.fromEntries((environment?.variables ?? []).map(({ key, value }) => [key, value])),
+      ...input.runtimeData,
+    },
+    uploadVersions: input.uploadVersions,
+    environment: environment?.name ?? null,
+    buildNo: run.buildNo ?? null,
+    executionSettings: plan.settings,
+    callback: { url: `${services.publicUrl}/callbacks/${run.id}/${run.attempt}`, token },
+    deadlineAt: run.deadlineAt,
+  };
+}
+
+/** The cases at the positions, iterations gathered under their case. */
+export function toPicked(catalog: Catalog, positions: readonly number[]): PickedCase[] {
+  const iterations = new Map<number, string[]>();
+  for (const position of positions) {
+    const testCase = caseOf(catalog, position);
+    const names = iterations.get(testCase) ?? [];
+    const entry = catalog.entries[position];
+    if (entry?.kind === 'iteration') names.push(entry.name);
+    iterations.set(testCase, names);
+  }
+  return [...iterations].map(([position, names]) => ({
+    ...nameOf(catalog, position),
+    ...(names.length === 0 ? {} : { iterations: names }),
+  }));
+}
+
+async function dispatchFailed(services: Services, run: Run, error: unknown): Promise<void> {
+  const refused = isServiceError(error) && error.code !== 'EXECUTOR_UNAVAILABLE';
+  const failedTries = run.dispatchTries + 1;
+  services.log({ level: 'warn', event: 'dispatch failed', runId: run.id, attempt: run.attempt, error });
+  if (!refused && failedTries < dispatchTries) {
+    const retryAfter = isServiceError(error) ? error.retryAfterSeconds : undefined;
+    await services.runs.releaseDispatch(run, services.now() + dispatchBackoff(failedTries, retryAfter) * 1000);
+    return;
+  }
+  const why = error instanceof ServiceError ? error.message : 'the executor could not be called';
+  const message = refused
+    ? `The executor refused the run: ${why}`
+    : `No executor accepted the run in ${failedTries} tries: ${why}`;
+  await endAttempt(services, run, 'dispatch', { problem: { reason: 'dispatchFailed', message } });
+}

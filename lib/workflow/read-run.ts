@@ -1,0 +1,119 @@
+import { type Catalog, indexCatalog, placeDeclared } from '../core/catalog.ts';
+import type { PickedCase } from '../core/executor.ts';
+import type { Plan } from '../core/plan.ts';
+import type { AttemptRecord, RunInput, RunItems, Services } from '../core/ports.ts';
+import { type CaseState, foldReport, type Report } from '../core/report.ts';
+import { unpackResults } from '../core/result-chunks.ts';
+import { type Counts, countResults } from '../core/results.ts';
+import { isLive, type Run } from '../core/run.ts';
+
+/** A live run with everything a decision about it needs. */
+export interface LiveRun {
+  readonly run: Run;
+  readonly plan: Plan;
+  readonly catalog: Catalog;
+  readonly input: RunInput;
+  readonly items: RunItems;
+  readonly report: Report;
+}
+
+/** A run as readers see it, live or completed. */
+export interface RunView {
+  readonly run: Run;
+  readonly plan: Plan;
+  readonly catalog: Catalog;
+  readonly cases: readonly CaseState[];
+  readonly counts: Counts;
+}
+
+/** Folded live runs and unpacked results kept in memory; both are pinned to a version, so they never go stale. */
+const maxCached = 50;
+const views = new WeakMap<Services, Map<string, Promise<RunView>>>();
+
+/** Reads and folds everything stored about a live run. Throws if the plan version it pinned is gone, which cannot be. */
+export async function readLiveRun(services: Services, run: Run): Promise<LiveRun> {
+  const [plan, catalog, items, input] = await Promise.all([
+    pinnedPlan(services, run),
+    services.plans.readCatalog(run.planId),
+    services.runs.readItems(run),
+    services.runs.getInput(run.id, run.hasInput),
+  ]);
+  const index = indexCatalog(catalog);
+  const expected = input.picked === null ? expectDeclared(plan, index) : expectPicked(input.picked, index, catalog);
+  const report = foldReport({
+    catalog,
+    batches: items.batches,
+    requests: items.requests,
+    attempt: run.attempt,
+    expected,
+    only: input.picked !== null,
+  });
+  return { run, plan, catalog, input, items, report };
+}
+
+/** The run for readers: folded while it lives, from its stored result once it is completed. Cached by version. */
+export function readRunView(services: Services, run: Run): Promise<RunView> {
+  const cache = views.get(services) ?? new Map<string, Promise<RunView>>();
+  views.set(services, cache);
+  const key = `${run.id}.${run.version}`;
+  const known = cache.get(key);
+  if (known) return known;
+  const view = isLive(run) ? readLiveView(services, run) : readStoredView(services, run);
+  cache.set(key, view);
+  view.catch(() => cache.delete(key));
+  if (cache.size > maxCached) cache.delete(cache.keys().next().value as string);
+  return view;
+}
+
+/** The counts alone: a completed run has them in its item, so one read answers a status call. */
+export async function readCounts(services: Services, run: Run): Promise<Counts> {
+  return run.counts ?? (await readRunView(services, run)).counts;
+}
+
+/** The attempts of the run that were dispatched, oldest first. */
+export async function readAttempts(services: Services, run: Run): Promise<readonly AttemptRecord[]> {
+  return (await services.runs.readItems(run)).attempts;
+}
+
+async function readLiveView(services: Services, run: Run): Promise<RunView> {
+  const { plan, catalog, report } = await readLiveRun(services, run);
+  return { run, plan, catalog, cases: report.cases, counts: report.counts };
+}
+
+async function readStoredView(services: Services, run: Run): Promise<RunView> {
+  const [plan, catalog, chunks] = await Promise.all([
+    pinnedPlan(services, run),
+    services.plans.readCatalog(run.planId),
+    services.runs.readResultChunks(run.id, run.resultAt ?? '', 0, run.resultChunks ?? 0),
+  ]);
+  const { cases } = unpackResults(chunks, catalog);
+  return { run, plan, catalog, cases, counts: run.counts ?? countResults(cases) };
+}
+
+async function pinnedPlan(services: Services, run: Run): Promise<Plan> {
+  const plan = await services.plans.getPlanVersion(run.planId, run.planVersion);
+  if (plan === undefined)
+    throw new Error(`version ${run.planVersion} of plan ${run.planId} is gone, run ${run.id} needs it`);
+  return plan;
+}
+
+function expectDeclared(plan: Plan, index: ReturnType<typeof indexCatalog>): number[] {
+  const { cases, iterations } = placeDeclared(plan, index);
+  return cases.flatMap((position) => iterations.get(position) ?? [position]);
+}
+
+function expectPicked(
+  picked: readonly PickedCase[],
+  index: ReturnType<typeof indexCatalog>,
+  catalog: Catalog,
+): number[] {
+  return picked.flatMap((testCase) => {
+    const position = index.place(testCase);
+    if (testCase.iterations?.length)
+      return testCase.iterations.map((iteration) => index.place({ ...testCase, iteration }));
+    const iterations = catalog.entries.flatMap((entry, i) =>
+      entry.kind === 'iteration' && entry.parent === position ? i : [],
+    );
+    return iterations.length > 0 ? iterations : [position];
+  });
+}

@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import { createPacker, digest, type EntryResult, type PackedBatch, unpack } from '../core/batch.ts';
+import { type Catalog, type CatalogEntry, type CatalogIndex, indexCatalog } from '../core/catalog.ts';
+import { decide } from '../core/decide.ts';
+import { isServiceError, ServiceError } from '../core/errors.ts';
+import type { AttemptEnd } from '../core/executor.ts';
+import type { Services } from '../core/ports.ts';
+import { foldedBatches } from '../core/result-chunks.ts';
+import type { ReportedCase } from '../core/results.ts';
+import { isLive, isVisible, type Run } from '../core/run.ts';
+import { publishOutbox } from './publish-outbox.ts';
+import { readLiveRun } from './read-run.ts';
+
+/** Packed bytes of all batches of a run at most (reliability.md F57). */
+const maxRunBytes = 16 * 1024 * 1024;
+/** Result ids reserved beyond the names a plan knows, so that learning a few costs no further call. */
+export const spareResultIds = 200;
+
+export interface ResultsInput {
+  readonly runId: number;
+  readonly attempt: number;
+  /** The sender's id of this batch; its content's SHA-256 without one. */
+  readonly batchId?: string;
+  /** The sender's order among its batches. */
+  readonly seq?: number;
+  readonly cases: Iterable<ReportedCase> | AsyncIterable<readonly ReportedCase[]>;
+  /** Present when the attempt ends with this batch. */
+  readonly end?: AttemptEnd;
+  /** Wake the workflow when the attempt ended; not needed by who is about to decide anyway. */
+  readonly wake: boolean;
+}
+
+/**
+ * The callback procedure (reliability.md 3.4): stores a batch of results, then acknowledges it in the run's item. `folded`:
+ * this very batch was already part of the final result. Refusals: NOT_FOUND, RUN_COMPLETED (too late, kept but not
+ * counted), BATCH_ID_REUSED, RUN_TOO_LARGE.
+ */
+export async function recordResults(services: Services, input: ResultsInput): Promise<{ run: Run; folded: boolean }> {
+  const run = await services.runs.getRun(input.runId);
+  if (run === undefined || !isVisible(run) || input.attempt < 1 || input.attempt > run.attempt) {
+    throw new ServiceError('NOT_FOUND', `there is no attempt ${input.attempt} of run ${input.runId}`);
+  }
+  const packed = await packCases(services, run, input.cases);
+  const sha256 = contentDigest(packed.parts, input);
+  const batch: PackedBatch = {
+    attempt: input.attempt,
+    batchId: input.batchId ?? sha256,
+    seq: [input.seq ?? 0, run.version],
+    sha256,
+    receivedAt: services.now(),
+    parts: packed.parts,
+    ...(input.end === undefined ? {} : { end: input.end }),
+  };
+  const bytes = batch.parts.reduce((sum, part) => sum + part.byteLength, 0);
+  if (run.packedBytes + bytes > maxRunBytes) {
+    throw new ServiceError(
+      'RUN_TOO_LARGE',
+      `a run keeps ${maxRunBytes} packed bytes of results at most; send shorter messages`,
+    );
+  }
+  const stored = await services.runs.putBatch(run.id, batch);
+  if (stored === 'reused') {
+    throw new ServiceError(
+      'BATCH_ID_REUSED',
+      `batch ${batch.batchId} was already sent with other content; use a new id`,
+    );
+  }
+  const acknowledged =
+    isLive(run) &&
+    (await services.runs.acknowledge(run.id, { at: services.now(), final: input.end !== undefined, bytes }));
+  if (!acknowledged) return late(services, run.id, batch);
+  const current = await started(services, acknowledged);
+  if (input.end !== undefined && input.wake) await wakeFor(services, current);
+  return { run: current, folded: false };
+}
+
+/** Ends an attempt on Proctor's own account, under a batch id that makes a repeat harmless. A run that is over stays as it is. */
+export async function endAttempt(
+  services: Services,
+  run: Run,
+  why: 'dispatch' | 'garbage' | 'stop',
+  end: AttemptEnd,
+): Promise<void> {
+  try {
+    await recordResults(services, { runId: run.id, attempt: run.attempt, batchId: why, cases: [], end, wake: false });
+  } catch (error) {
+    if (!isServiceError(error, 'RUN_COMPLETED')) throw error;
+  }
+}
+
+/** Wakes the workflow with what it will find, so that the state machine needs no extra transition to look. */
+async function wakeFor(services: Services, run: Run): Promise<void> {
+  try {
+    const { report, catalog } = await readLiveRun(services, run);
+    const { next } = decide(run, report, catalog, services.now());
+    await services.workflow.wake(run, next === 'complete' ? 'complete' : next === 'rerun' ? 'rerun' : 'look');
+  } catch (error) {
+    // The batch is acknowledged; the sweeper looks at the run in its turn.
+    services.log({ level: 'warn', event: 'wake failed', runId: run.id, error });
+  }
+}
+
+/** The first batch may come before the dispatch's own answer: then the run is running from now on. */
+async function started(services: Services, run: Run): Promise<Run> {
+  if (run.status !== 'queued' || run.waitsFor !== undefined || run.dispatch === 'due') return run;
+  const at = services.now();
+  const deadlineAt = at + run.deadlines.runSeconds * 1000;
+  const nextActionAt = Math.min(deadlineAt, at + run.deadlines.inactivitySeconds * 1000);
+  const running = await services.runs.markRunning(run.id, { at, deadlineAt, nextActionAt });
+  if (running === undefined) return (await services.runs.getRun(run.id)) ?? run;
+  await publishOutbox(services, running);
+  return running;
+}
+
+async function late(services: Services, runId: number, batch: PackedBatch): Promise<{ run: Run; folded: boolean }> {
+  const run = await services.runs.getRun(runId);
+  if (run === undefined) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
+  const [first] = run.resultAt ? await services.runs.readResultChunks(runId, run.resultAt, 0, 1) : [];
+  if (first && foldedBatches(first).includes(`${batch.attempt}#${batch.batchId}`)) return { run, folded: true };
+  throw new ServiceError(
+    'RUN_COMPLETED',
+    `run ${runId} is completed; results that come later are kept but do not count`,
+    {
+      runId,
+    },
+  );
+}
+
+/** Gives every reported case its position in the plan's catalog, learning the names that are new, and packs the results. */
+async function packCases(services: Services, run: Run, cases: ResultsInput['cases']): Promise<{ parts: Uint8Array[] }> {
+  const catalog = await services.plans.readCatalog(run.planId);
+  const index = indexCatalog(catalog);
+  const packer = createPacker();
+  const add = (reported: ReportedCase): void => packer.add(toEntry(reported, index.place(reported)));
+  if (Symbol.asyncIterator in cases) for await (const some of cases) some.forEach(add);
+  else for (const reported of cases) add(reported);
+  let parts = packer.finish();
+  let size = catalog.entries.length + index.added.length;
+  if (
+    index.added.length > 0 &&
+    !(await services.plans.appendCatalog(run.planId, catalog.entries.length, index.added))
+  ) {
+    const moved = await learnAgain(services, run.planId, catalog, index);
+    parts = parts.map((part) => repack(part, moved.positions));
+    size = moved.size;
+  }
+  await coverResultIds(services, run, size);
+  return { parts };
+}
+
+/** Someone else learnt names at the same positions: finds where ours are now, appending what is still new. */
+async function learnAgain(
+  services: Services,
+  planId: number,
+  before: Catalog,
+  index: CatalogIndex,
+): Promise<{ positions: Map<number, number>; size: number }> {
+  for (let round = 0; round < 20; round++) {
+    const catalog = await services.plans.readCatalog(planId);
+    const fresh = indexCatalog(catalog);
+    const positions = new Map<number, number>();
+    const ours = [...before.entries, ...index.added];
+    index.added.forEach((entry, i) => positions.set(before.entries.length + i, replace(fresh, ours, entry)));
+    const done =
+      fresh.added.length === 0 || (await services.plans.appendCatalog(planId, catalog.entries.length, fresh.added));
+    if (done) return { positions, size: catalog.entries.length + fresh.added.length };
+  }
+  throw new ServiceError('UNAVAILABLE', 'the names of the plan are changing too fast; send the results again', {
+    retryAfterSeconds: 2,
+  });
+}
+
+function replace(fresh: CatalogIndex, ours: readonly CatalogEntry[], entry: CatalogEntry): number {
+  const nameAt = (position: number): string => ours[position]?.name ?? '';
+  if (entry.kind === 'suite') return fresh.placeSuite(entry.name);
+  if (entry.kind === 'case') return fresh.placeExactly({ ...entry, suite: nameAt(entry.parent) });
+  const testCase = ours[entry.parent];
+  if (testCase?.kind !== 'case') throw new Error('an iteration without its case');
+  return fresh.placeExactly({ ...testCase, suite: nameAt(testCase.parent), iteration: entry.name });
+}
+
+function repack(part: Uint8Array, positions: ReadonlyMap<number, number>): Uint8Array {
+  const packer = createPacker();
+  for (const entry of unpack(part)) packer.add({ ...entry, position: positions.get(entry.position) ?? entry.position });
+  const [repacked] = packer.finish();
+  return repacked ?? part;
+}
+
+/** Extends the run's result ids until every catalog position has one. */
+async function coverResultIds(services: Services, run: Run, size: number): Promise<void> {
+  let current: Run | undefined = run;
+  for (let round = 0; current !== undefined && round < 5; round++) {
+    const last = current.resultIds.at(-1);
+    const covered = last === undefined ? 0 : last[0] + last[2];
+    if (covered >= size || (await services.runs.extendResultIds(current, covered, size - covered + spareResultIds)))
+      return;
+    current = await services.runs.getRun(run.id);
+  }
+}
+
+function toEntry({ result, durationMs, message, details }: ReportedCase, position: number): EntryResult {
+  return {
+    position,
+    result,
+    durationMs,
+    ...(message === undefined ? {} : { message }),
+    ...(details === undefined ? {} : { details }),
+  };
+}
+
+function contentDigest(parts: readonly Uint8Array[], input: ResultsInput): string {
+  return createHash('sha256')
+    .update(digest(parts))
+    .update(JSON.stringify(input.end ?? null))
+    .digest('hex');
+}

@@ -1,0 +1,115 @@
+import { type Decision, decide, garbageLimit, waitWhileStopping } from '../core/decide.ts';
+import { isServiceError } from '../core/errors.ts';
+import type { Poll } from '../core/executor.ts';
+import type { Services } from '../core/ports.ts';
+import { dispatchAttempt, toDispatch } from './dispatch-attempt.ts';
+import { type LiveRun, readLiveRun } from './read-run.ts';
+import { endAttempt, recordResults } from './record-results.ts';
+
+export type StepAnswer =
+  | { readonly next: 'complete' }
+  | { readonly next: 'nothing' }
+  | (Extract<Decision, { next: 'wait' }> & { readonly wakeSeq: number });
+
+/** Decisions in one step at most; a run needs three (dispatch, poll, rerun) unless others change it meanwhile. */
+const turns = 25;
+
+/**
+ * One passage of the workflow: load, decide, act, until there is something to wait for or the run is over. Both drivers call
+ * it, and every action in it may be repeated.
+ */
+export async function stepRun(services: Services, runId: number): Promise<StepAnswer> {
+  let polled = false;
+  for (let turn = 0; turn < turns; turn++) {
+    const run = await services.runs.getRun(runId);
+    if (run === undefined) return { next: 'nothing' };
+    const live = run.status === 'completed' ? undefined : await readLiveRun(services, run);
+    if (live === undefined) return { next: 'nothing' };
+    const decision = decide(run, live.report, live.catalog, services.now());
+    switch (decision.next) {
+      case 'nothing':
+      case 'complete':
+        return { next: decision.next };
+      case 'dispatch':
+        await dispatchAttempt(services, run);
+        polled = true;
+        break;
+      case 'rerun': {
+        const request = { attempt: run.attempt + 1, requested: decision.requested };
+        await services.runs.nextAttempt(run, request, services.now());
+        break;
+      }
+      case 'stopJob': {
+        if (await stopJob(services, live)) break;
+        const waiting = waitWhileStopping(run, services.now());
+        return waiting.next === 'wait' ? { ...waiting, wakeSeq: run.wakeSeq } : { next: 'nothing' };
+      }
+      case 'wait':
+        if (polled || !run.polls || run.dispatch !== 'accepted') return { ...decision, wakeSeq: run.wakeSeq };
+        polled = true;
+        await pollJob(services, live);
+        break;
+    }
+  }
+  // Others keep changing the run; whoever changes it also wakes it, and the sweeper looks in any case.
+  return { next: 'wait', seconds: 1, until: services.now() + 1000, wakeable: false, wakeSeq: 0 };
+}
+
+/** Asks the executor how the current attempt is doing and records what it tells. */
+async function pollJob(services: Services, live: LiveRun): Promise<void> {
+  const { run, plan, items } = live;
+  const job = items.attempts.find(({ attempt }) => attempt === run.attempt);
+  if (job === undefined) return;
+  let poll: Poll;
+  try {
+    poll = await services.executors(plan.executor.type).poll(job.ref, await toDispatch(services, live));
+  } catch (error) {
+    await pollFailed(services, live, error);
+    return;
+  }
+  const cases = [...poll.cases];
+  if (poll.state === 'running' && cases.length === 0) {
+    // Alive but silent is a sign of life; one write for each half of the deadline is enough to remember it.
+    const silentMs = services.now() - run.lastProgressAt;
+    const remember = silentMs > run.deadlines.inactivitySeconds * 500;
+    if (remember) await services.runs.acknowledge(run.id, { at: services.now(), final: false, bytes: 0 });
+    return;
+  }
+  const end = poll.state === 'ended' ? { end: poll.end } : {};
+  try {
+    await recordResults(services, { runId: run.id, attempt: run.attempt, cases, ...end, wake: false });
+  } catch (error) {
+    if (!isServiceError(error, 'RUN_COMPLETED')) throw error;
+  }
+}
+
+async function pollFailed(services: Services, { run }: LiveRun, error: unknown): Promise<void> {
+  services.log({ level: 'warn', event: 'poll failed', runId: run.id, attempt: run.attempt, error });
+  if (!isServiceError(error, 'EXECUTOR_PROTOCOL')) return;
+  const garbage = run.garbage + 1;
+  await services.runs.countGarbage(run, garbage);
+  if (garbage < garbageLimit) return;
+  const message = `The executor gave ${garbage} answers in a row that make no sense: ${error.message}`;
+  await endAttempt(services, run, 'garbage', { problem: { reason: 'executorProtocol', message } });
+}
+
+/**
+ * Asks the executor to stop the job, after taking what it has reported so far. True once the job is known to be gone, which
+ * ends the attempt. A job whose dispatch is still open has no reference yet: nothing confirms its end (F34).
+ */
+async function stopJob(services: Services, live: LiveRun): Promise<boolean> {
+  const { run, plan, items } = live;
+  const job = items.attempts.find(({ attempt }) => attempt === run.attempt);
+  if (job === undefined) return false;
+  const executor = services.executors(plan.executor.type);
+  const dispatch = await toDispatch(services, live);
+  try {
+    if (executor.capabilities(plan.executor).polls) await pollJob(services, live);
+    if ((await executor.stop(job.ref, dispatch)) !== 'gone') return false;
+  } catch (error) {
+    services.log({ level: 'warn', event: 'stop failed', runId: run.id, attempt: run.attempt, error });
+    return false;
+  }
+  await endAttempt(services, run, 'stop', {});
+  return true;
+}

@@ -1,0 +1,95 @@
+import { crashLimit } from '../core/decide.ts';
+import type { Services } from '../core/ports.ts';
+import { isLive, type Run } from '../core/run.ts';
+import { afterCompletion, completeRun } from './complete-run.ts';
+import { toDispatch } from './dispatch-attempt.ts';
+import { readLiveRun } from './read-run.ts';
+import { startExecution, tendPlan } from './tend-plan.ts';
+
+/** Runs looked at in one page, and how long one sweep lasts at most (reliability.md 3.6). */
+const pageSize = 100;
+const sweepMs = 45_000;
+/** A run that was not admitted by then is given up. */
+const newRunMs = 60_000;
+/** Looking again at a live run after a wake-up that may have been lost. */
+const againMs = 60_000;
+/** How long a job of a completed run is still asked to stop, and how often. */
+const cancelMs = 24 * 3_600_000;
+const cancelAgainMs = 60_000;
+
+/**
+ * Looks after everything that is due: the safety net under every effect that may have failed. Reads each run consistently
+ * before it acts, acts by condition only, and one run's trouble never keeps it from the next. Answers how many it saw.
+ */
+export async function sweep(services: Services): Promise<number> {
+  const until = services.now() + sweepMs;
+  let seen = 0;
+  for (;;) {
+    const due = await services.runs.listDue(services.now(), pageSize);
+    for (const runId of due) {
+      try {
+        await lookAfter(services, runId);
+      } catch (error) {
+        services.log({ level: 'error', event: 'sweep failed', runId, error });
+        await services.runs.scheduleNext(runId, services.now() + againMs);
+      }
+    }
+    seen += due.length;
+    if (due.length < pageSize || services.now() >= until) return seen;
+  }
+}
+
+async function lookAfter(services: Services, runId: number): Promise<void> {
+  const run = await services.runs.getRun(runId);
+  if (run === undefined || run.status === 'rejected') return;
+  if (run.status === 'new') return rejectStale(services, run);
+  if (isLive(run)) return wakeOrRestart(services, run);
+  await afterCompletion(services, run);
+  if (run.cancelPending) await cancelJob(services, run);
+}
+
+async function rejectStale(services: Services, run: Run): Promise<void> {
+  if (services.now() < run.createdAt + newRunMs) return services.runs.scheduleNext(run.id, run.createdAt + newRunMs);
+  await services.runs.reject(run.id, services.now());
+  await services.runs.leave(run.planId, run.id);
+  await tendPlan(services, run.planId);
+}
+
+/** The execution is woken if it is there; one that ended although its run lives is replaced, a few times at most. */
+async function wakeOrRestart(services: Services, run: Run): Promise<void> {
+  const again = services.now() + againMs;
+  if (run.waitsFor !== undefined) {
+    await tendPlan(services, run.planId);
+    if (services.now() < run.deadlineAt) return services.runs.scheduleNext(run.id, Math.min(again, run.deadlineAt));
+  }
+  await services.runs.scheduleNext(run.id, again);
+  if ((await services.workflow.start(run.id, run.executionN)) === 'closed') await replaceExecution(services, run);
+  else await services.workflow.wake(run, 'look');
+}
+
+/** E19 and the next execution, for a live run whose execution is known to be over. The decision ends it after the last try. */
+export async function replaceExecution(services: Services, run: Run): Promise<void> {
+  if (run.executionN > crashLimit + 1) {
+    await completeRun(services, run.id);
+    return;
+  }
+  const continued = await services.runs.continueExecution(run.id, run.executionN, services.now() + againMs);
+  services.log({ level: 'warn', event: 'execution replaced', runId: run.id, attempt: run.attempt });
+  if (continued) await startExecution(services, run.id, run.executionN + 1);
+}
+
+/** The job of a completed run may still be alive: asks again until it is gone, and gives up after a day. */
+async function cancelJob(services: Services, run: Run): Promise<void> {
+  if (services.now() > (run.endedAt ?? 0) + cancelMs) {
+    services.log({ level: 'error', event: 'job could not be stopped', runId: run.id, attempt: run.attempt });
+    return services.runs.cancelDone(run.id);
+  }
+  await services.runs.scheduleNext(run.id, services.now() + cancelAgainMs);
+  const live = await readLiveRun(services, run);
+  const job = live.items.attempts.find(({ attempt }) => attempt === run.attempt);
+  if (job === undefined) return;
+  const executor = services.executors(live.plan.executor.type);
+  if (!executor.capabilities(live.plan.executor).stops) return services.runs.cancelDone(run.id);
+  if ((await executor.stop(job.ref, await toDispatch(services, live))) === 'gone')
+    await services.runs.cancelDone(run.id);
+}

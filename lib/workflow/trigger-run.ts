@@ -1,0 +1,252 @@
+import { createHash } from 'node:crypto';
+import { ServiceError } from '../core/errors.ts';
+import type { PickedCase } from '../core/executor.ts';
+import type { Plan } from '../core/plan.ts';
+import type { RunInput, Services } from '../core/ports.ts';
+import { isVisible, type Run, type TriggerType } from '../core/run.ts';
+import { spareResultIds } from './record-results.ts';
+import { releaseRun, startExecution, tendPlan } from './tend-plan.ts';
+
+/** How long an idempotency key is remembered, in milliseconds (reliability.md F1). */
+const idempotencyMs = 24 * 3_600_000;
+/** Runs that may wait for one plan. */
+export const queueLimit = 100;
+
+export interface TriggerRequest {
+  readonly planId: number;
+  /** Refuses a plan the caller may not see with NOT_FOUND. */
+  readonly maySee: (plan: Plan) => boolean;
+  readonly trigger: Run['trigger'] & { readonly type: TriggerType };
+  readonly environmentId?: number;
+  readonly buildNo?: string;
+  readonly runtimeData?: Readonly<Record<string, string>>;
+  readonly uploadVersions?: Readonly<Record<string, string>>;
+  /** The cases to run; absent is everything. */
+  readonly picked?: readonly PickedCase[];
+  /** The caller's key, what it is for, and a digest of everything the request says. */
+  readonly idempotency?: { readonly key: string; readonly route: string; readonly fingerprint: string };
+}
+
+export interface TriggerAnswer {
+  readonly run: Run;
+  /** The same key was used before: this is the run it started. */
+  readonly replayed: boolean;
+}
+
+/**
+ * The trigger procedure (reliability.md 3.4). Once the run's id is fixed every step may be repeated: a retry after a crash
+ * rolls the half-done run forward. Refusals: NOT_FOUND, PLAN_DISABLED, UNKNOWN_ENVIRONMENT, ALREADY_RUNNING, QUEUE_FULL,
+ * IDEMPOTENCY_KEY_REUSED.
+ */
+export async function triggerRun(services: Services, request: TriggerRequest): Promise<TriggerAnswer> {
+  const found = await services.plans.getPlanForTrigger(request.planId);
+  if (found === undefined || !request.maySee(found.plan)) {
+    throw new ServiceError('NOT_FOUND', `there is no test plan ${request.planId}`);
+  }
+  const { plan } = found;
+  if (!plan.enabled) throw new ServiceError('PLAN_DISABLED', `test plan ${plan.id} is disabled; enable it first`);
+  if (request.environmentId !== undefined) await checkEnvironment(services, plan, request.environmentId);
+  const idsWanted = Math.max(found.catalogSize, declaredEntries(plan)) + spareResultIds;
+  const { runId, firstResultId } = await services.runs.allocateRun(idsWanted);
+  const fresh = newRun(services, plan, request, runId, [[0, firstResultId, idsWanted]], found.usualSeconds);
+  const claimed = await claim(services, request, runId);
+  if (claimed !== runId) {
+    const earlier = await services.runs.getRun(claimed);
+    if (earlier && isVisible(earlier)) {
+      // Admitted, but perhaps its trigger died before it started the execution: starting again is harmless.
+      if (earlier.status === 'queued' && earlier.waitsFor === undefined)
+        await startExecution(services, earlier.id, earlier.executionN);
+      return { run: earlier, replayed: true };
+    }
+    const run = earlier ?? { ...fresh, id: claimed };
+    return { run: await admitRun(services, plan, run, inputOf(request)), replayed: true };
+  }
+  return { run: await admitRun(services, plan, fresh, inputOf(request)), replayed: false };
+}
+
+/** Puts the run, takes its place at the plan's lock, admits and starts it. */
+async function admitRun(services: Services, plan: Plan, run: Run, input: RunInput | null): Promise<Run> {
+  const { runs } = services;
+  await runs.createRun(run, input);
+  const place = await takePlace(services, plan, run);
+  if (place === 'refused') {
+    await runs.reject(run.id, services.now());
+    const [active] = (await runs.readLock(plan.id)).active;
+    throw new ServiceError(
+      'ALREADY_RUNNING',
+      `Test plan ${plan.id} already has an active run${active === undefined ? '' : ` (${active})`}`,
+      active === undefined ? {} : { runId: active },
+    );
+  }
+  const now = services.now();
+  const waits = place === 'waiting';
+  const deadlineAt = now + (waits ? run.deadlines.queueSeconds : run.deadlines.startSeconds) * 1000;
+  const ahead = waits ? await runsAhead(services, plan.id, run.id) : undefined;
+  const admitted = await runs.admit(run, {
+    deadlineAt,
+    nextActionAt: now + 60_000,
+    ...(ahead === undefined ? {} : { waitsFor: ahead }),
+  });
+  const stored = await runs.getRun(run.id);
+  if (stored === undefined || !isVisible(stored)) {
+    await runs.leave(plan.id, run.id);
+    await tendPlan(services, plan.id);
+    throw new ServiceError('UNAVAILABLE', 'the run was given up before it could start; trigger it again', {
+      retryAfterSeconds: 1,
+    });
+  }
+  if (!admitted && stored.status !== 'queued') return stored;
+  if (stored.waitsFor === undefined) await startExecution(services, run.id, stored.executionN);
+  else if ((await runs.readLock(plan.id)).active.has(run.id)) await releaseRun(services, run.id);
+  else if (waits) await tendPlan(services, plan.id);
+  return stored;
+}
+
+async function takePlace(services: Services, plan: Plan, run: Run): Promise<'active' | 'waiting' | 'refused'> {
+  const { runs } = services;
+  if (plan.overlap === 'allow') {
+    await runs.join(plan.id, run.id);
+    return 'active';
+  }
+  if (await runs.lock(plan.id, run.id)) return 'active';
+  await tendPlan(services, plan.id);
+  if (plan.overlap === 'reject') return (await runs.lock(plan.id, run.id)) ? 'active' : 'refused';
+  for (let round = 0; round < 3; round++) {
+    if (await runs.wait(plan.id, run.id, queueLimit)) return 'waiting';
+    const lock = await runs.readLock(plan.id);
+    if (lock.active.has(run.id)) return 'active';
+    if (lock.waiting.size >= queueLimit) {
+      await runs.reject(run.id, services.now());
+      throw new ServiceError(
+        'QUEUE_FULL',
+        `${queueLimit} runs of test plan ${plan.id} are waiting already; try again later`,
+        {
+          retryAfterSeconds: 60,
+        },
+      );
+    }
+    if (await runs.lock(plan.id, run.id)) return 'active';
+  }
+  throw new ServiceError('UNAVAILABLE', 'too many triggers at once; try again', { retryAfterSeconds: 1 });
+}
+
+/** The run id the caller's key stands for: the new one, or that of the first request with this key. */
+async function claim(
+  services: Services,
+  { idempotency, trigger, planId }: TriggerRequest,
+  runId: number,
+): Promise<number> {
+  if (idempotency === undefined) return runId;
+  const { key, route, fingerprint } = idempotency;
+  const name = createHash('sha256')
+    .update(JSON.stringify([trigger.keyId, route, planId, key]))
+    .digest('hex');
+  const now = services.now();
+  let seenOver: number | undefined;
+  for (let round = 0; round < 3; round++) {
+    const answer = await services.runs.claimIdempotency({
+      key: name,
+      runId,
+      fingerprint,
+      now,
+      expiresAt: now + idempotencyMs,
+      ...(seenOver === undefined ? {} : { seenOver }),
+    });
+    if (answer.won) return runId;
+    if (answer.fingerprint !== fingerprint) {
+      throw new ServiceError(
+        'IDEMPOTENCY_KEY_REUSED',
+        'Idempotency-Key: it was used before for another request; use a new one',
+        {
+          fields: [{ field: 'Idempotency-Key', message: 'was used before for another request' }],
+        },
+      );
+    }
+    const earlier = await services.runs.getRun(answer.runId);
+    if (earlier?.status !== 'rejected') return answer.runId;
+    seenOver = answer.runId;
+  }
+  throw new ServiceError('UNAVAILABLE', 'the same request is being handled; try again', { retryAfterSeconds: 1 });
+}
+
+async function runsAhead(services: Services, planId: number, runId: number): Promise<number[]> {
+  const { active, waiting } = await services.runs.readLock(planId);
+  return [...active, ...[...waiting].filter((other) => other < runId)]
+    .filter((other) => other !== runId)
+    .sort((a, b) => a - b);
+}
+
+async function checkEnvironment(services: Services, plan: Plan, environmentId: number): Promise<void> {
+  const environment = await services.environments.getEnvironment(environmentId);
+  if (environment !== undefined && environment.project === plan.project) return;
+  throw new ServiceError(
+    'UNKNOWN_ENVIRONMENT',
+    `environmentId: project ${plan.project} has no environment ${environmentId}`,
+    {
+      fields: [
+        { field: 'environmentId', message: 'is no environment of the plan’s project', rejectedValue: environmentId },
+      ],
+    },
+  );
+}
+
+function newRun(
+  services: Services,
+  plan: Plan,
+  request: TriggerRequest,
+  id: number,
+  resultIds: Run['resultIds'],
+  usualSeconds: number | undefined,
+): Run {
+  const now = services.now();
+  const capabilities = services.executors(plan.executor.type).capabilities(plan.executor);
+  return {
+    id,
+    version: 1,
+    status: 'new',
+    planId: plan.id,
+    planVersion: plan.version,
+    planName: plan.name,
+    project: plan.project,
+    projectId: plan.projectId,
+    trigger: request.trigger,
+    createdAt: now,
+    ...(request.buildNo === undefined ? {} : { buildNo: request.buildNo }),
+    ...(request.environmentId === undefined ? {} : { environmentId: request.environmentId }),
+    hasInput: inputOf(request) !== null,
+    ...(request.picked === undefined ? {} : { requestedCases: request.picked.length }),
+    rerun: plan.rerun,
+    deadlines: plan.deadlines,
+    callsBack: capabilities.callsBack,
+    polls: capabilities.polls,
+    selects: capabilities.selects,
+    ...(usualSeconds === undefined ? {} : { usualSeconds }),
+    resultIds,
+    requests: {},
+    attempt: 1,
+    dispatch: 'due',
+    dispatchTries: 0,
+    deadlineAt: now + plan.deadlines.startSeconds * 1000,
+    lastProgressAt: now,
+    packedBytes: 0,
+    garbage: 0,
+    nextActionAt: now + 60_000,
+    wakeSeq: 0,
+    executionN: 1,
+  };
+}
+
+function inputOf({ runtimeData = {}, uploadVersions = {}, picked }: TriggerRequest): RunInput | null {
+  const empty =
+    Object.keys(runtimeData).length === 0 && Object.keys(uploadVersions).length === 0 && picked === undefined;
+  return empty ? null : { runtimeData, uploadVersions, picked: picked ?? null };
+}
+
+function declaredEntries(plan: Plan): number {
+  let entries = 0;
+  for (const suite of plan.suites) {
+    entries += 1 + suite.cases.length;
+    for (const testCase of suite.cases) entries += testCase.iterations.length;
+  }
+  return entries;
+}
