@@ -1,0 +1,170 @@
+import { isUsable, matches, parseToken } from '../core/api-key.ts';
+import { isServiceError, ServiceError } from '../core/errors.ts';
+import type { ApiKey, KeyStore, LogEntry } from '../core/ports.ts';
+import { createKeyCache, type KeyCache } from './key-cache.ts';
+import type { Handler, HttpRequest, HttpResponse, Principal, Scope } from './message.ts';
+import { toErrorResponse } from './problem.ts';
+import { decodeParams, matchRoute, type RouteMatch, surfaceOf } from './router.ts';
+import { type Operation, type Route, routes } from './routes.ts';
+
+/** Answers every request, and never throws. */
+export type Entry = (request: HttpRequest) => Promise<HttpResponse>;
+
+/**
+ * The one way in, the same on every server. Order: size, route, key, scope, handler (reliability.md 5.2); on the Testsigma
+ * surface the key comes before the refusals of size and route (contracts/testsigma.md section 2). A function passes the
+ * handlers of its own operations only; the others are not found.
+ */
+export function createEntry(options: {
+  readonly keys: Pick<KeyStore, 'getKey'>;
+  readonly now: () => number;
+  readonly handlers: { readonly [O in Operation]?: Handler };
+  readonly log: (entry: LogEntry) => void;
+}): Entry {
+  const { now, handlers, log } = options;
+  const cache = createKeyCache(options.keys, now);
+
+  const serve = async (request: HttpRequest, match: RouteMatch<Route>, seen: (keyId: string) => void) => {
+    if (request.method === 'OPTIONS' && match) return { status: 204, headers: { allow: allowOf(match) }, body: '' };
+    const handler = match && 'route' in match ? handlers[match.route.operation as Operation] : undefined;
+    const refusal = refuse(request, match, handler);
+    if (refusal && surfaceOf(request.path) !== 'testsigma') throw refusal;
+    const principal = await authorize(request, match, cache, now(), seen);
+    if (refusal || !handler || !match || !('route' in match)) throw refusal ?? notFound();
+    const answer = await handler({ ...request, params: decodeParams(match.params) }, principal);
+    // A key that was just revoked or replaced here is not served from memory.
+    if (match.route.function === 'keys' && match.route.method !== 'GET') cache.clear();
+    return answer;
+  };
+
+  return async (request) => {
+    const startedAt = now();
+    const match = matchRoute<Route>(routes, request.method, request.path);
+    let keyId: string | undefined;
+    let answer: HttpResponse;
+    let failure: unknown;
+    try {
+      answer = await serve(request, match, (id) => {
+        keyId = id;
+      });
+    } catch (error) {
+      failure = error;
+      answer = toErrorResponse(surfaceOf(request.path), error, request.requestId);
+      if (answer.status === 405 && match) answer = withHeaders(answer, { allow: allowOf(match) });
+    }
+    const isBug = failure !== undefined && !isServiceError(failure);
+    log({
+      level: isBug ? 'error' : answer.status >= 500 ? 'warn' : 'info',
+      event: 'http.request',
+      requestId: request.requestId,
+      // The pattern, never the path: a path may hold a token.
+      route: match && 'route' in match ? `${match.route.method} ${match.route.path}` : 'none',
+      status: answer.status,
+      durationMs: now() - startedAt,
+      ...(keyId === undefined ? {} : { keyId }),
+      ...(isServiceError(failure) ? { code: failure.code } : {}),
+      ...(isBug || answer.status >= 500 ? { error: failure } : {}),
+    });
+    return {
+      ...answer,
+      headers: {
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        ...answer.headers,
+        'x-request-id': request.requestId,
+      },
+    };
+  };
+}
+
+/** True if the plan lies within the key's projects and plans; otherwise answer as if it were not there (F50). */
+export function maySee(
+  principal: Pick<Principal, 'projects' | 'planIds'>,
+  plan: { readonly project: string; readonly planId: number },
+): boolean {
+  const { projects, planIds } = principal;
+  return (projects === null || projects.has(plan.project)) && (planIds === null || planIds.has(plan.planId));
+}
+
+/** Behind routes without a key: sees nothing. */
+export const anonymous: Principal = {
+  keyId: 'anonymous',
+  ownerId: 0,
+  scopes: new Set(),
+  projects: new Set(),
+  planIds: new Set(),
+};
+
+async function authorize(
+  request: HttpRequest,
+  match: RouteMatch<Route>,
+  cache: KeyCache,
+  now: number,
+  seen: (keyId: string) => void,
+): Promise<Principal> {
+  const scope = match && 'route' in match ? match.route.scope : undefined;
+  if (scope === 'public' || scope === 'callback') return anonymous;
+  const key = await authenticate(request, cache, now);
+  seen(key.id);
+  const principal = toPrincipal(key);
+  if (scope !== undefined && !principal.scopes.has(scope)) {
+    throw new ServiceError('FORBIDDEN', `The API key lacks the scope ${scope}`);
+  }
+  return principal;
+}
+
+/** Unknown ids cost the same comparison as wrong secrets, and all refusals read alike. */
+async function authenticate(request: HttpRequest, cache: KeyCache, now: number): Promise<ApiKey> {
+  const parsed = parseToken(tokenOf(request));
+  const key = parsed ? await cache.getKey(parsed.id) : undefined;
+  const isGenuine = parsed !== null && matches(key ?? nobody, parsed.secret);
+  if (!key || !isGenuine || !isUsable(key, now)) {
+    throw new ServiceError('UNAUTHORIZED', 'The API key is missing, unknown, revoked or expired');
+  }
+  return key;
+}
+
+const nobody = { secretHash: '0'.repeat(64) };
+
+/** `Authorization: Bearer`, or `X-TS-API-KEY`; the former wins when both are sent. */
+function tokenOf({ headers }: HttpRequest): string {
+  const authorization = headers.authorization?.trim();
+  if (!authorization) return headers['x-ts-api-key']?.trim() ?? '';
+  return /^bearer\s+(\S+)$/i.exec(authorization)?.[1] ?? '';
+}
+
+function toPrincipal(key: ApiKey): Principal {
+  return {
+    keyId: key.id,
+    ownerId: key.ownerId,
+    scopes: new Set(key.scopes as readonly Scope[]),
+    projects: key.projects && new Set(key.projects),
+    planIds: key.planIds && new Set(key.planIds),
+  };
+}
+
+function refuse(request: HttpRequest, match: RouteMatch<Route>, handler: Handler | undefined): ServiceError | null {
+  if (!match) return notFound();
+  if (!('route' in match)) {
+    return new ServiceError('METHOD_NOT_ALLOWED', `This path answers ${allowOf(match)} only`);
+  }
+  if (!handler) return notFound();
+  const most = match.route.maxBodyBytes;
+  // Servers stop reading one byte past the limit, or do not read a body whose declared length is past it.
+  if (request.body.length > most || Number(request.headers['content-length']) > most) {
+    return new ServiceError('BODY_TOO_LARGE', `The body is larger than ${most} bytes`);
+  }
+  return null;
+}
+
+function allowOf(match: NonNullable<RouteMatch<Route>>): string {
+  return ('route' in match ? [match.route.method] : match.methodNotAllowed).join(', ');
+}
+
+function notFound(): ServiceError {
+  return new ServiceError('NOT_FOUND', 'There is nothing at this path');
+}
+
+function withHeaders(answer: HttpResponse, headers: Readonly<Record<string, string>>): HttpResponse {
+  return { ...answer, headers: { ...answer.headers, ...headers } };
+}

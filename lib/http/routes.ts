@@ -1,0 +1,98 @@
+import type { Handler, Scope } from './message.ts';
+
+/** Who decides: a key with the scope, nobody (`public`), or the handler by the token it verifies (`callback`). */
+export type Access = Scope | 'public' | 'callback';
+/** Decides the shape of errors. */
+export type Surface = 'testsigma' | 'native' | 'callbacks' | 'system';
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+export interface Route {
+  readonly method: Method;
+  /** `{name}` stands for one segment. */
+  readonly path: string;
+  /** The handler's name; aliases of a path share it. */
+  readonly operation: string;
+  /** The Lambda function that serves it: `functions/<function>.ts`. */
+  readonly function: 'trigger' | 'read-runs' | 'plans' | 'keys' | 'results' | 'stop-run';
+  readonly scope: Access;
+  readonly surface: Surface;
+  readonly maxBodyBytes: number;
+}
+
+/** reliability.md F40. */
+const jsonBytes = 256 * 1024;
+const resultsBytes = 9 * 1024 * 1024;
+
+/**
+ * Every route there is, as data: API Gateway, the local server, the authorization tests and the OpenAPI document are made
+ * from it. A path that fits two routes is served by the one with the literal segment.
+ */
+export const routes = Object.freeze([
+  route('POST', '/api/v1/execution_results', 'testsigma.trigger', 'trigger', 'PLAN_RUN'),
+  route('GET', '/api/v1/execution_results', 'testsigma.listRuns', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/api/v1/execution_results/{id}', 'testsigma.getRun', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/api/v1/execution_results/{id}/test_case_results', 'testsigma.listCases', 'read-runs', 'PLAN_VIEW'),
+  route('POST', '/api/v1/test_plan_results', 'testsigma.trigger', 'trigger', 'PLAN_RUN'),
+  route('GET', '/api/v1/test_plan_results', 'testsigma.listRuns', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/api/v1/test_plan_results/{id}', 'testsigma.getRun', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/api/v1/reports/junit/{id}', 'testsigma.getJunit', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/api/v1/test_plans', 'testsigma.listPlans', 'plans', 'PLAN_VIEW'),
+
+  route('GET', '/v1/plans', 'native.listPlans', 'plans', 'PLAN_VIEW'),
+  route('POST', '/v1/plans', 'native.applyPlan', 'plans', 'PLAN_EDIT'),
+  route('GET', '/v1/plans/{planId}', 'native.getPlan', 'plans', 'PLAN_VIEW'),
+  route('PUT', '/v1/plans/{planId}', 'native.updatePlan', 'plans', 'PLAN_EDIT'),
+  route('DELETE', '/v1/plans/{planId}', 'native.deletePlan', 'plans', 'PLAN_EDIT'),
+  route('POST', '/v1/plans/{planId}/runs', 'native.triggerRun', 'trigger', 'PLAN_RUN'),
+
+  route('GET', '/v1/runs', 'native.listRuns', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/v1/runs/{runId}', 'native.getRun', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/v1/runs/{runId}/explain', 'native.explainRun', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/v1/runs/{runId}/cases', 'native.listCases', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/v1/runs/{runId}/attempts', 'native.listAttempts', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/v1/runs/{runId}/attempts/{attempt}/output', 'native.getOutput', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/v1/runs/{runId}/junit', 'native.getJunit', 'read-runs', 'PLAN_VIEW'),
+  route('POST', '/v1/runs/{runId}/stop', 'native.stopRun', 'stop-run', 'RUN_STOP'),
+  route('POST', '/v1/runs/{runId}/results', 'native.uploadResults', 'results', 'RESULT_WRITE', resultsBytes),
+
+  route('GET', '/v1/environments', 'native.listEnvironments', 'plans', 'PLAN_VIEW'),
+  route('POST', '/v1/environments', 'native.createEnvironment', 'plans', 'PLAN_EDIT'),
+  route('GET', '/v1/environments/{environmentId}', 'native.getEnvironment', 'plans', 'PLAN_VIEW'),
+  route('PUT', '/v1/environments/{environmentId}', 'native.updateEnvironment', 'plans', 'PLAN_EDIT'),
+  route('DELETE', '/v1/environments/{environmentId}', 'native.deleteEnvironment', 'plans', 'PLAN_EDIT'),
+
+  route('GET', '/v1/keys', 'native.listKeys', 'keys', 'KEY_ADMIN'),
+  route('POST', '/v1/keys', 'native.createKey', 'keys', 'KEY_ADMIN'),
+  route('DELETE', '/v1/keys/{keyId}', 'native.revokeKey', 'keys', 'KEY_ADMIN'),
+  route('POST', '/v1/keys/{keyId}/rotate', 'native.rotateKey', 'keys', 'KEY_ADMIN'),
+  route('GET', '/v1/openapi.json', 'native.getOpenapi', 'plans', 'public'),
+
+  route('POST', '/callbacks/{runId}/{attempt}/results', 'callbacks.addResults', 'results', 'callback', resultsBytes),
+  route('POST', '/callbacks/{runId}/{attempt}/progress', 'callbacks.addProgress', 'results', 'callback'),
+  route('POST', '/callbacks/t/{token}/results', 'callbacks.addResults', 'results', 'callback', resultsBytes),
+  route('POST', '/callbacks/t/{token}/progress', 'callbacks.addProgress', 'results', 'callback'),
+
+  route('GET', '/healthz', 'system.getHealth', 'read-runs', 'public'),
+]);
+
+export type Operation = (typeof routes)[number]['operation'];
+export type FunctionName = (typeof routes)[number]['function'];
+export type OperationsOf<F extends FunctionName> = Extract<
+  (typeof routes)[number],
+  { readonly function: F }
+>['operation'];
+
+/** The handlers of one function: an operation that is forgotten, or not its own, does not compile. */
+export type Handlers<F extends FunctionName = FunctionName> = { readonly [O in OperationsOf<F>]: Handler };
+
+function route<const O extends `${Surface}.${string}`, const F extends Route['function']>(
+  method: Method,
+  path: string,
+  operation: O,
+  owner: F,
+  scope: Access,
+  maxBodyBytes = jsonBytes,
+): Route & { readonly operation: O; readonly function: F } {
+  const surface = operation.slice(0, operation.indexOf('.')) as Surface;
+  return { method, path, operation, function: owner, scope, surface, maxBodyBytes };
+}
