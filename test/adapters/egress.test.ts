@@ -94,7 +94,10 @@ const hostileUrls = [
 ];
 
 describe('forbidden targets', () => {
-  const urls = [...hostileHosts.flatMap((host) => [`http://${host}/`, `https://${host}/p?token=canary`]), ...hostileUrls];
+  const urls = [
+    ...hostileHosts.flatMap((host) => [`http://${host}/`, `https://${host}/p?token=canary`]),
+    ...hostileUrls,
+  ];
 
   it('are at least 80 hosts and 30 URLs here', () => {
     expect(new Set(hostileHosts).size).toBeGreaterThanOrEqual(80);

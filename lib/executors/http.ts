@@ -1,0 +1,140 @@
+import type { Egress, EgressRequest, EgressResponse } from '../adapters/egress.ts';
+import { signWebhook } from '../adapters/webhook-signature.ts';
+import { isServiceError, ServiceError } from '../core/errors.ts';
+import type { Dispatch, Executor } from '../core/executor.ts';
+import type { ExecutorSettings, HttpSettings } from '../core/plan.ts';
+import { maxPollBytes, readPoll, readStarted, retryAfterSeconds, saysEnded } from './http/answer.ts';
+import { describeSelection } from './http/describe-selection.ts';
+import { toDispatchMessage, toStopMessage } from './http/messages.ts';
+
+export interface HttpExecutorOptions {
+  readonly egress: Egress;
+  /** The signing secrets (`whsec_…`) behind a plan's reference; two, blank between them, while one is being replaced. */
+  readonly secrets: { get(ref: string): Promise<string> };
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** A fresh id without dots, for messages that must not be taken for repeats. */
+  readonly newId: () => string;
+}
+
+/**
+ * Runs attempts on the user's own runner: a POST signed by Standard Webhooks starts, an optional status URL is polled, an
+ * optional stop URL stops. The runner recognises a repeated start by `webhook-id` or `Idempotency-Key`. Errors name
+ * statuses and hosts, never what was sent or answered.
+ */
+export function createHttpExecutor({ egress, secrets, now, newId }: HttpExecutorOptions): Executor {
+  const send = async (
+    settings: HttpSettings,
+    id: string,
+    request: Omit<EgressRequest, 'headers'>,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<EgressResponse> => {
+    const signed = await signedHeaders(settings, id, request.body ?? new Uint8Array());
+    return egress.send({ ...request, headers: { accept: 'application/json', ...headers, ...signed } });
+  };
+
+  const signedHeaders = async (
+    settings: HttpSettings,
+    id: string,
+    body: Uint8Array,
+  ): Promise<Record<string, string>> => {
+    const timestampSeconds = Math.floor(now() / 1000);
+    const headers = { 'webhook-id': id, 'webhook-timestamp': String(timestampSeconds) };
+    if (settings.secret === undefined) return headers;
+    const keys = (await secrets.get(settings.secret)).trim().split(/\s+/).slice(0, 4);
+    try {
+      return { ...headers, 'webhook-signature': signWebhook({ id, timestampSeconds, body, secrets: keys }) };
+    } catch (error) {
+      if (!isServiceError(error)) throw error;
+      throw new ServiceError(
+        'EXECUTOR_REFUSED',
+        `The signing secret of the plan's executor ${error.fields[0]?.message}.`,
+      );
+    }
+  };
+
+  return {
+    capabilities(settings) {
+      const { selects, statusUrl, stopUrl } = httpSettings(settings);
+      return { selects, callsBack: true, polls: statusUrl !== undefined, stops: stopUrl !== undefined };
+    },
+
+    async start(dispatch) {
+      const settings = httpSettings(dispatch.settings);
+      const body = toBytes(toDispatchMessage(dispatch));
+      const headers = { 'content-type': 'application/json', 'idempotency-key': dispatch.key };
+      const response = await send(settings, dispatch.key, { method: 'POST', url: settings.url, body }, headers);
+      refuseUnlessOk(response, 'start', now());
+      const executing = describeSelection(dispatch.selection, settings.selects);
+      return { ref: dispatch.key, executing, ...readStarted(response) };
+    },
+
+    async poll(_ref, dispatch) {
+      const settings = httpSettings(dispatch.settings);
+      if (settings.statusUrl === undefined) return { state: 'running', cases: [] };
+      const url = withKey(settings.statusUrl, dispatch.key);
+      const request = { method: 'GET', url, maxResponseBytes: maxPollBytes } as const;
+      const accept = { accept: 'application/json, application/xml' };
+      const response = await send(settings, signedId('poll', dispatch, newId()), request, accept);
+      if (isGone(response)) {
+        const message = `The runner does not know the job (status ${response.status}).`;
+        return { state: 'ended', cases: [], end: { problem: { reason: 'executorLost', message } } };
+      }
+      refuseUnlessOk(response, 'poll', now());
+      const poll = await readPoll(response);
+      const wait = retryAfterSeconds(response, now());
+      return poll.state === 'running' && wait !== undefined ? { ...poll, retryAfterSeconds: wait } : poll;
+    },
+
+    async stop(ref, dispatch) {
+      const settings = httpSettings(dispatch.settings);
+      if (settings.stopUrl === undefined) return 'stopping';
+      const body = toBytes(toStopMessage(ref, dispatch));
+      const request = { method: 'POST', url: settings.stopUrl, body } as const;
+      const id = signedId('stop', dispatch, newId());
+      const response = await send(settings, id, request, { 'content-type': 'application/json' });
+      if (isGone(response)) return 'gone';
+      refuseUnlessOk(response, 'stop', now());
+      return saysEnded(response) ? 'gone' : 'stopping';
+    },
+  };
+}
+
+function httpSettings(settings: ExecutorSettings): HttpSettings {
+  if (settings.type !== 'http') throw new Error(`Not settings of the http executor: ${settings.type}`);
+  return settings;
+}
+
+/** Names the attempt: the signature of a request without a body covers nothing else of it. */
+function signedId(verb: string, dispatch: Dispatch, fresh: string): string {
+  return `${verb}-${dispatch.key}-${fresh}`;
+}
+
+function withKey(statusUrl: string, key: string): string {
+  const url = URL.canParse(statusUrl) ? new URL(statusUrl) : undefined;
+  // Whatever is no URL is refused by egress, in its words.
+  if (!url) return statusUrl;
+  // Appended as text: `searchParams` would spell the rest of the query anew.
+  url.search += `${url.search === '' ? '?' : '&'}key=${encodeURIComponent(key)}`;
+  return url.href;
+}
+
+function toBytes(message: Record<string, unknown>): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(message));
+}
+
+function isGone({ status }: EgressResponse): boolean {
+  return status === 404 || status === 410;
+}
+
+/** 408, 425, 429 and 5xx are worth another try; every other answer but 2xx is final (reliability.md F13). */
+function refuseUnlessOk(response: EgressResponse, verb: string, now: number): void {
+  const { status } = response;
+  if (status >= 200 && status < 300) return;
+  if (status < 500 && ![408, 425, 429].includes(status)) {
+    throw new ServiceError('EXECUTOR_REFUSED', `The runner refused to ${verb} the attempt: status ${status}.`);
+  }
+  const wait = retryAfterSeconds(response, now);
+  const message = `The runner cannot ${verb} the attempt now: status ${status}.`;
+  throw new ServiceError('EXECUTOR_UNAVAILABLE', message, wait === undefined ? {} : { retryAfterSeconds: wait });
+}
