@@ -160,7 +160,8 @@ async function learnAgain(
     const fresh = indexCatalog(catalog);
     const positions = new Map<number, number>();
     const ours = [...before.entries, ...index.added];
-    index.added.forEach((entry, i) => positions.set(before.entries.length + i, replace(fresh, ours, entry)));
+    for (const [i, entry] of index.added.entries())
+      positions.set(before.entries.length + i, replace(fresh, ours, entry));
     const done =
       fresh.added.length === 0 || (await services.plans.appendCatalog(planId, catalog.entries.length, fresh.added));
     if (done) return { positions, size: catalog.entries.length + fresh.added.length };
