@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import type { Dispatch } from '../../core/executor.ts';
+import type { ExecutionSettings } from '../../core/plan.ts';
+import { attemptFiles } from './attempt-files.ts';
+
+/**
+ * What the command finds in its environment: that of this process without its secrets, then the attempt's variables,
+ * then what Proctor says of the attempt.
+ */
+export function jobEnvironment(inherited: NodeJS.ProcessEnv, directory: string, dispatch: Dispatch): NodeJS.ProcessEnv {
+  const kept = Object.entries(inherited).filter(([name]) => !/^(?:PROCTOR_|AWS_)/i.test(name) && !unwanted.has(name));
+  return {
+    ...Object.fromEntries(kept),
+    ...dispatch.variables,
+    PROCTOR_RUN_ID: String(dispatch.runId),
+    PROCTOR_ATTEMPT: String(dispatch.attempt),
+    PROCTOR_BUILD_NO: dispatch.buildNo ?? '',
+    PROCTOR_ENVIRONMENT: dispatch.environment ?? '',
+    PROCTOR_REPORT: join(directory, attemptFiles.report),
+    PROCTOR_PROGRESS: join(directory, attemptFiles.progress),
+    ...(dispatch.selection !== null && { PROCTOR_SELECTION: join(directory, attemptFiles.selection) }),
+    PROCTOR_UPLOAD_VERSIONS: JSON.stringify(dispatch.uploadVersions),
+    PROCTOR_EXECUTION_DETAILS: JSON.stringify(toExecutionDetails(dispatch.executionSettings)),
+    PROCTOR_CALLBACK_URL: dispatch.callback.url,
+    PROCTOR_CALLBACK_TOKEN: dispatch.callback.token,
+  };
+}
+
+// A runner that believes to be a child of another `node --test` writes for that one's eyes.
+const unwanted = new Set(['NODE_TEST_CONTEXT']);
+
+/** The words of docs/contracts/testsigma.md, section 4.5. */
+function toExecutionDetails(settings: ExecutionSettings): Record<string, unknown> {
+  return {
+    page_timeout: settings.pageTimeoutSeconds,
+    element_timeout: settings.elementTimeoutSeconds,
+    screenshot_option: settings.screenshots,
+    recovery_action: settings.recoveryAction,
+    on_aborted_action: settings.onAborted,
+    group_prerequisite_fail: settings.onSuitePrerequisiteFail,
+    test_case_prerequisite_fail: settings.onCasePrerequisiteFail,
+    test_step_prerequisite_fail: settings.onStepPrerequisiteFail,
+    global_param_name: null,
+  };
+}

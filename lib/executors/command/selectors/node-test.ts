@@ -1,0 +1,34 @@
+import { notPicked } from '../node-test-selection.mjs';
+import type { Selector } from './selector.ts';
+
+const reporter = new URL('../node-test-reporter.mjs', import.meta.url).href;
+const filter = new URL('../node-test-filter.mjs', import.meta.url).href;
+
+/**
+ * `--test-name-pattern` cannot tell two tests of one name apart and never reaches a test inside a test (Node 20), so the
+ * picked cases go by file to a filter that each test process imports. Names need no escaping, and may be any number.
+ * The filter runs the ancestors of what is picked, as it must, and nothing else.
+ */
+export const nodeTestSelector: Selector = {
+  selects: 'iterations',
+  baseArguments(job) {
+    const live = [`--test-reporter=${reporter}`, `--test-reporter-destination=${job.progressFile}`];
+    if (/(?:^|\s)--test-reporter[= ]/.test(job.command)) return live;
+    return [...live, ...reporterTo('spec', 'stdout'), ...reporterTo('junit', job.reportFile)];
+  },
+  toArguments: () => [`--import=${filter}`],
+  fromReport(reported) {
+    if (reported.result === 'skipped' && reported.message === notPicked) return null;
+    return { ...reported, suite: unescapeQuotes(reported.suite), name: unescapeQuotes(reported.name) };
+  },
+  insertAfter: /(?:^|\s)--test(?=\s|$)/,
+};
+
+/** The junit reporter of Node 20 escapes quotes twice. */
+function unescapeQuotes(name: string): string {
+  return name.replaceAll('&quot;', '"');
+}
+
+function reporterTo(name: string, destination: string): string[] {
+  return [`--test-reporter=${name}`, `--test-reporter-destination=${destination}`];
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { PickedCase } from '../../../lib/core/executor.ts';
+import { type CommandSettings, executorSettings } from '../../../lib/core/plan.ts';
+import { parse } from '../../../lib/core/schema.ts';
+import { buildCommand } from '../../../lib/executors/command/build-command.ts';
+
+const files = { progressFile: '/data/p', reportFile: '/data/my runs/r.xml' };
+const adds: PickedCase = { suite: 'S', className: 'C', name: 'adds' };
+
+function build(settings: Record<string, unknown>, cases: readonly PickedCase[] | null) {
+  return buildCommand(parse(executorSettings, { type: 'command', ...settings }) as CommandSettings, cases, files);
+}
+
+describe('buildCommand', () => {
+  it('fills in the report, quoted, and nothing for a selection of everything', () => {
+    const { text, executing } = build({ command: 'run {selection} --out {report}', selector: 'jest' }, null);
+    expect(text).toBe("run  --out '/data/my runs/r.xml'\n");
+    expect(executing).toEqual({ grain: 'everything', description: 'everything' });
+  });
+
+  it('puts the arguments at the end of a command without a place for them', () => {
+    const { text } = build({ command: 'npx jest ', selector: 'jest' }, [adds]);
+    expect(text).toMatch(/^npx jest '--testNamePattern=/);
+  });
+
+  it('puts node options where node reads them', () => {
+    const { text } = build({ command: 'node --test tests/*.js', selector: 'node:test' }, [adds]);
+    expect(text).toMatch(/^node --test --test-reporter=\S+ .*--import=\S+ tests\/\*\.js$/m);
+  });
+
+  it('never replaces what a name holds', () => {
+    const template = { arguments: '--only {pattern}' };
+    const { text } = build({ command: 'run {selection}', selector: template }, [
+      { ...adds, name: 'a{report} $& {pattern}' },
+    ]);
+    expect(text).toBe("run --only 'a\\{report\\} \\$& \\{pattern\\}'\n");
+  });
+
+  it('refuses a selection between quotes, where names could become commands', () => {
+    for (const command of ['sh -c "run {selection}"', "run '{selection}'", `echo \\" "a'b {selection}"`]) {
+      expect(() => build({ command, selector: 'jest' }, null)).toThrow(/must not stand between quotes/);
+    }
+    expect(() => build({ command: `echo "it's" \\' {selection} "x"`, selector: 'jest' }, null)).not.toThrow();
+  });
+
+  it('says that everything runs when nothing can be selected', () => {
+    const { text, executing } = build({ command: 'make test' }, [adds]);
+    expect(text).toBe('make test\n');
+    expect(executing).toEqual({
+      grain: 'everything',
+      description: 'everything (no selector is configured; all but the 1 picked case are ignored)',
+    });
+  });
+
+  it('says what runs, and what runs besides', () => {
+    const described = (selector: unknown, cases: readonly PickedCase[]) =>
+      build({ command: 'run', selector }, cases).executing;
+    const data = { ...adds, name: 'taxes', iterations: ['a', 'b'] };
+    expect(described('pytest', [adds])).toEqual({ grain: 'cases', description: '1 case' });
+    expect(described('pytest', [adds, data])).toEqual({ grain: 'iterations', description: '1 case and 2 iterations' });
+    expect(described('pytest', [data])).toEqual({ grain: 'iterations', description: '2 iterations' });
+    expect(described('maven-surefire', [data])).toEqual({
+      grain: 'cases',
+      description: '1 case (all iterations run; those that were not picked are ignored)',
+    });
+    expect(
+      described('vitest', [
+        { ...adds, suite: 'a.ts' },
+        { ...adds, suite: 'b.ts' },
+      ]).description,
+    ).toBe('2 cases (cases of the same name in the other picked files run too)');
+  });
+
+  it('runs suites, or everything, when 5,000 names are too long for a command line', () => {
+    const many = Array.from({ length: 5000 }, (_, i) => ({
+      suite: 'a.test.ts',
+      className: 'a.test.ts',
+      name: `Cart > case number ${i} with a name`,
+    }));
+    const vitest = build({ command: 'vitest run', selector: 'vitest' }, many);
+    expect(vitest.text).toBe('vitest run a.test.ts\n');
+    expect(vitest.executing.grain).toBe('suites');
+    expect(vitest.executing.description).toMatch(
+      /^1 suite \(the names are too long for one command line; all but the 5000/,
+    );
+    const jest = build({ command: 'jest', selector: 'jest' }, many);
+    expect(jest.text).toBe('jest\n');
+    expect(jest.executing.description).toMatch(/^everything \(the names are too long/);
+    expect(build({ command: 'node --test', selector: 'node:test' }, many).executing.description).toBe('5000 cases');
+  });
+});

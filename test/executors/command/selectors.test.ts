@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import type { PickedCase } from '../../../lib/core/executor.ts';
+import { selectors } from '../../../lib/core/plan.ts';
+import { selectorFor } from '../../../lib/executors/command/selectors/selector-for.ts';
+
+type Settings = Parameters<typeof selectorFor>[0]['selector'];
+
+function argumentsOf(selector: NonNullable<Settings>, ...cases: Partial<PickedCase>[]): string[] {
+  const picked = cases.map((one) => ({ suite: '', className: '', name: '', ...one }));
+  return selectorFor({ selector })?.toArguments(picked) ?? [];
+}
+
+/** The pattern of the first argument, as the runner compiles it. */
+function patternOf(selector: NonNullable<Settings>, ...cases: Partial<PickedCase>[]): RegExp {
+  const [argument = ''] = argumentsOf(selector, ...cases);
+  return new RegExp(argument.slice(argument.indexOf('=') + 1));
+}
+
+describe('selectors', () => {
+  it('exist for every name a plan may give, and not without one', () => {
+    for (const selector of selectors) expect(selectorFor({ selector })).not.toBeNull();
+    expect(selectorFor({})).toBeNull();
+  });
+
+  it.each(['vitest', 'jest'] as const)('%s matches names literally and wholly', (selector) => {
+    const name = 'costs $5 (a|b) [x] \\d+ "q" — ü';
+    const pattern = patternOf(selector, { name });
+    expect(pattern.test(name)).toBe(true);
+    for (const other of [`${name} more`, `more ${name}`, 'costs 5 a 1']) expect(other).not.toMatch(pattern);
+  });
+
+  it('vitest joins the path with blanks and narrows to the files', () => {
+    const cart = { suite: 'test/cart.test.ts', className: 'test/cart.test.ts' };
+    expect(argumentsOf('vitest', { ...cart, name: 'Cart > adds' }).slice(1)).toEqual(['test/cart.test.ts']);
+    const pattern = patternOf('vitest', { ...cart, name: 'Cart > adds' });
+    expect(pattern.test('Cart adds')).toBe(true);
+    expect(pattern.test('Cart > adds')).toBe(true);
+    expect(pattern.test('Cart adds up')).toBe(false);
+    expect(patternOf('vitest', { name: 'taxes', iterations: ['a.b'] }).test('taxes axb')).toBe(false);
+    expect(patternOf('vitest', { name: 'taxes', iterations: ['a.b'] }).test('taxes (a.b)')).toBe(true);
+  });
+
+  it('jest finds the full name whichever way jest-junit split it', () => {
+    for (const split of [
+      { suite: 'Cart', className: 'Cart adds', name: 'Cart adds' },
+      { suite: 'Cart', className: 'Cart', name: 'adds' },
+      { suite: 'Cart', className: '', name: 'adds' },
+    ]) {
+      expect(patternOf('jest', split).test('Cart adds')).toBe(true);
+      expect(patternOf('jest', split).test('Tax adds')).toBe(false);
+    }
+  });
+
+  it('playwright matches file, describes and title, whatever the project and tags', () => {
+    const pattern = patternOf('playwright', {
+      suite: '[chromium] › cart.spec.ts',
+      className: 'cart.spec.ts',
+      name: 'Cart › adds',
+    });
+    expect(pattern.test('chromium cart.spec.ts Cart adds')).toBe(true);
+    expect(pattern.test('firefox cart.spec.ts Cart adds @smoke @slow')).toBe(true);
+    expect(pattern.test('chromium cart.spec.ts Cart adds up')).toBe(false);
+    expect(pattern.test('chromium other-cart.spec.ts Cart adds')).toBe(false);
+  });
+
+  it('pytest makes node ids, of the file if it is known', () => {
+    const className = 'tests.shop.test_cart.TestCart';
+    expect(argumentsOf('pytest', { className, name: 'test_adds' })).toEqual([
+      'tests/shop/test_cart.py::TestCart::test_adds',
+    ]);
+    expect(
+      argumentsOf('pytest', { suite: 'pytest', className: 'test_cart', name: 'test_tax', iterations: ['de', 'a b'] }),
+    ).toEqual(['test_cart.py::test_tax[de]', 'test_cart.py::test_tax[a b]']);
+    expect(argumentsOf('pytest', { className, name: 'x', file: '-odd.py' })).toEqual(['./-odd.py::TestCart::x']);
+  });
+
+  it('surefire groups methods by class, strips parameters, and runs the class of a display name', () => {
+    const cart = { className: 'shop.CartTest' };
+    expect(
+      argumentsOf(
+        'maven-surefire',
+        { ...cart, name: 'adds' },
+        { ...cart, name: 'taxes(String)[1]' },
+        { ...cart, name: 'taxes(String)[2]' },
+      ),
+    ).toEqual(['-Dtest=shop.CartTest#adds+taxes', '-Dsurefire.failIfNoSpecifiedTests=false']);
+    expect(argumentsOf('maven-surefire', { ...cart, name: 'adds' }, { ...cart, name: 'adds up prices' })[0]).toBe(
+      '-Dtest=shop.CartTest',
+    );
+    expect(argumentsOf('maven-surefire', { className: 'a,!b#c', name: 'd' })[0]).toBe('-Dtest=a??b?c#d');
+  });
+
+  it('go test anchors each level and keeps cases apart', () => {
+    expect(argumentsOf('go-test', { name: 'TestAdd' }, { name: 'TestTax', iterations: ['a b', 'c|d'] })).toEqual([
+      '-run=^TestAdd$|^TestTax$/^a_b$|^TestTax$/^c\\|d$',
+    ]);
+  });
+
+  it('a template takes the escaped names, joined, as one word', () => {
+    const selector = { arguments: '--filter  name={pattern} -q', join: ' or ' };
+    expect(argumentsOf(selector, { name: 'a.b' }, { name: 'c d' }, { name: 'a.b' })).toEqual([
+      '--filter',
+      'name=a\\.b or c d',
+      '-q',
+    ]);
+  });
+});
