@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { collectReports } from '../../adapters/junit/collect-reports.ts';
 import { readJUnit } from '../../adapters/junit/read-junit.ts';
 import { isServiceError } from '../../core/errors.ts';
-import type { AttemptEnd } from '../../core/executor.ts';
+import type { AttemptEnd, AttemptProblem } from '../../core/executor.ts';
 import type { CommandSettings } from '../../core/plan.ts';
 import type { ReportedCase } from '../../core/results.ts';
 import { attemptFiles } from './attempt-files.ts';
@@ -25,11 +25,10 @@ export interface EndedJob {
 export async function readResults(job: EndedJob): Promise<{ cases: ReportedCase[]; end: AttemptEnd }> {
   const cases: ReportedCase[] = [];
   const why = await readReports(job, cases);
-  if (why !== null) return { cases, end: await unreadable(job, why) };
+  if (why !== null) return { cases, end: await problem(job, 'reportUnreadable', `and ${why}`) };
   const hasFailure = cases.some(({ result }) => result === 'failed' || result === 'errored');
   if (job.exitCode === 0 || hasFailure) return { cases, end: {} };
-  const message = `the command exited with ${job.exitCode} although its report has no failure`;
-  return { cases, end: { problem: { reason: 'executorProtocol', message } } };
+  return { cases, end: await problem(job, 'executorProtocol', 'although its report has no failure') };
 }
 
 /** Adds the reports' cases; answers why they are not to be trusted, or null. */
@@ -70,10 +69,8 @@ async function findReports({ directory, settings, startedAt }: EndedJob): Promis
   return { found: existing.length > 0, fresh };
 }
 
-async function unreadable({ directory, exitCode, secrets }: EndedJob, why: string): Promise<AttemptEnd> {
-  const output = await tailOutput(join(directory, attemptFiles.output), secrets);
+async function problem(job: EndedJob, reason: AttemptProblem['reason'], why: string): Promise<AttemptEnd> {
+  const output = await tailOutput(join(job.directory, attemptFiles.output), job.secrets);
   const said = output === '' ? 'It printed nothing.' : `Its output ends with:\n${output}`;
-  return {
-    problem: { reason: 'reportUnreadable', message: `the command exited with ${exitCode} and ${why}. ${said}` },
-  };
+  return { problem: { reason, message: `the command exited with ${job.exitCode} ${why}. ${said}` } };
 }

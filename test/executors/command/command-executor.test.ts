@@ -8,6 +8,9 @@ import { attemptDirectory, attemptFiles } from '../../../lib/executors/command/a
 import { createCommandExecutor } from '../../../lib/executors/command/command-executor.ts';
 import { dispatchOf, junit, newDirectory, pollToEnd, processesWith, until } from './job-harness.ts';
 
+// Real processes: seconds on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
+
 let dataDirectory: string;
 let executor: Executor;
 
@@ -53,7 +56,7 @@ describe('a command that ends', () => {
     const { end } = await pollToEnd(executor, dispatch);
     expect(end.problem).toEqual({
       reason: 'executorProtocol',
-      message: 'the command exited with 3 although its report has no failure',
+      message: 'the command exited with 3 although its report has no failure. It printed nothing.',
     });
   });
 

@@ -74,6 +74,10 @@ describe('selectors', () => {
     expect(argumentsOf('pytest', { className, name: 'x', file: '-odd.py' })).toEqual(['./-odd.py::TestCart::x']);
   });
 
+  it('pytest runs everything for a case whose module nobody told', () => {
+    expect(argumentsOf('pytest', { suite: 'pytest', name: 'test_adds' })).toEqual([]);
+  });
+
   it('surefire groups methods by class, strips parameters, and runs the class of a display name', () => {
     const cart = { className: 'shop.CartTest' };
     expect(

@@ -9,9 +9,15 @@ import { noArguments, type Selector } from './selector.ts';
 export const pytestSelector: Selector = {
   selects: 'iterations',
   baseArguments: noArguments,
-  toArguments: (cases) => [...new Set(cases.flatMap(nodeIdsOf))],
-  toSuiteArguments: (cases) => [...new Set(cases.map((picked) => moduleOf(picked).file))],
+  toArguments: (cases) => (cases.every(hasPlace) ? [...new Set(cases.flatMap(nodeIdsOf))] : []),
+  toSuiteArguments: (cases) =>
+    cases.every(hasPlace) ? [...new Set(cases.map((picked) => moduleOf(picked).file))] : [],
 };
+
+/** The suite is called `pytest` whatever the module, so a case declared without its class cannot be found. */
+function hasPlace({ className, file }: PickedCase): boolean {
+  return className !== '' || file !== undefined;
+}
 
 function nodeIdsOf(picked: PickedCase): string[] {
   const { file, classes } = moduleOf(picked);
@@ -21,8 +27,8 @@ function nodeIdsOf(picked: PickedCase): string[] {
   return names.map((name) => [file, ...classes, name].join('::'));
 }
 
-function moduleOf({ className, suite, file }: PickedCase): { file: string; classes: string[] } {
-  const parts = (className || suite).split('.');
+function moduleOf({ className, file }: PickedCase): { file: string; classes: string[] } {
+  const parts = className.split('.');
   const firstClass = parts.findIndex((part) => /^[A-Z]/.test(part));
   const modules = firstClass < 0 ? parts : parts.slice(0, firstClass);
   const path = file ?? `${modules.join('/')}.py`;
