@@ -42,17 +42,18 @@ export function createEntry(options: {
     const match = matchRoute<Route>(routes, request.method, request.path);
     let keyId: string | undefined;
     let answer: HttpResponse;
-    let failure: unknown;
+    let thrown: { readonly error: unknown } | undefined;
     try {
       answer = await serve(request, match, (id) => {
         keyId = id;
       });
     } catch (error) {
-      failure = error;
+      thrown = { error };
       answer = toErrorResponse(surfaceOf(request.path), error, request.requestId);
       if (answer.status === 405 && match) answer = withHeaders(answer, { allow: allowOf(match) });
     }
-    const isBug = failure !== undefined && !isServiceError(failure);
+    const refusal = isServiceError(thrown?.error) ? thrown.error : undefined;
+    const isBug = thrown !== undefined && !refusal;
     log({
       level: isBug ? 'error' : answer.status >= 500 ? 'warn' : 'info',
       event: 'http.request',
@@ -62,8 +63,8 @@ export function createEntry(options: {
       status: answer.status,
       durationMs: now() - startedAt,
       ...(keyId === undefined ? {} : { keyId }),
-      ...(isServiceError(failure) ? { code: failure.code } : {}),
-      ...(isBug || answer.status >= 500 ? { error: failure } : {}),
+      ...(refusal ? { code: refusal.code } : {}),
+      ...(thrown && answer.status >= 500 ? { error: thrown.error } : {}),
     });
     return {
       ...answer,
