@@ -19,9 +19,8 @@ export function judge(report: Report, catalog: Catalog): Ending {
   }
   const expectedCases = report.attempt.end?.expectedCases ?? 0;
   if (report.missing.length > 0) {
-    const names = report.missing.slice(0, 3).map((position) => fullName(catalog, position));
-    const more = report.missing.length > 3 ? ` and ${report.missing.length - 3} more` : '';
-    const explanation = `${cases(report.missing.length)} had to report and did not: ${names.join(', ')}${more}.`;
+    const names = some(report.missing.map((position) => fullName(catalog, position)));
+    const explanation = `${cases(report.missing.length)} had to report and did not: ${names}.`;
     return { result: 'errored', reason: 'casesMissing', explanation };
   }
   if (report.attempt.reported < expectedCases) {
@@ -47,9 +46,10 @@ export function judge(report: Report, catalog: Catalog): Ending {
       explanation: `All ${cases(counts.total)} were skipped, so nothing was tested.`,
     };
   }
-  const flaky = counts.flaky > 0 ? ` ${counts.flaky} of them only on a later try (flaky).` : '';
-  const skipped = counts.skipped > 0 ? ` ${cases(counts.skipped)} skipped.` : '';
-  return { result: 'passed', reason: 'allPassed', explanation: `${cases(counts.passed)} passed.${flaky}${skipped}` };
+  const flaky = report.cases.filter((testCase) => testCase.flaky).map(({ position }) => fullName(catalog, position));
+  const skipped = counts.skipped > 0 ? `, ${cases(counts.skipped)} skipped` : '';
+  const later = flaky.length > 0 ? `, ${flaky.length} of them only after failing first (flaky): ${some(flaky)}` : '';
+  return { result: 'passed', reason: 'allPassed', explanation: `${cases(counts.passed)} passed${skipped}${later}.` };
 }
 
 /**
@@ -77,6 +77,12 @@ export function fullName(catalog: Catalog, position: number): string {
   const entry = catalog.entries[position];
   const iteration = entry?.kind === 'iteration' ? ` [${entry.name}]` : '';
   return `${suite ? `${suite} › ` : ''}${name}${iteration}`;
+}
+
+/** The first three, and how many more. */
+function some(names: readonly string[]): string {
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return `${names.slice(0, 3).join(', ')}${more}`;
 }
 
 function cases(count: number): string {

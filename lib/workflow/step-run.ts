@@ -85,7 +85,7 @@ async function pollJob(services: Services, live: LiveRun): Promise<void> {
 
 async function pollFailed(services: Services, { run }: LiveRun, error: unknown): Promise<void> {
   services.log({ level: 'warn', event: 'poll failed', runId: run.id, attempt: run.attempt, error });
-  if (!isServiceError(error, 'EXECUTOR_PROTOCOL')) return;
+  if (!isServiceError(error, 'EXECUTOR_PROTOCOL') && !isServiceError(error, 'EXECUTOR_REFUSED')) return;
   const garbage = run.garbage + 1;
   await services.runs.countGarbage(run, garbage);
   if (garbage < garbageLimit) return;

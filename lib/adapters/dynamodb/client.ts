@@ -1,0 +1,44 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EnvironmentStore, KeyStore, PlanStore, RunStore } from '../../core/ports.ts';
+import { createEnvironmentStore } from './environments.ts';
+import { createKeyStore } from './keys.ts';
+import { createPlanStore } from './plans.ts';
+import { createRunStore } from './runs.ts';
+import { createTable } from './table.ts';
+
+export interface Stores {
+  readonly runs: RunStore;
+  readonly plans: PlanStore;
+  readonly keys: KeyStore;
+  readonly environments: EnvironmentStore;
+}
+
+export interface DynamoOptions {
+  readonly region: string;
+  /** Given only for an embedded or test table; AWS has its own. */
+  readonly endpoint?: string;
+  readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+}
+
+/** Tries of one call in all, with the SDK's own backoff (reliability.md F16). */
+const maxAttempts = 9;
+
+export function createDynamoClient({ region, endpoint, credentials }: DynamoOptions): DynamoDBClient {
+  return new DynamoDBClient({
+    region,
+    credentials,
+    maxAttempts,
+    retryMode: 'adaptive',
+    ...(endpoint === undefined ? {} : { endpoint }),
+  });
+}
+
+export function createStores(client: DynamoDBClient, tableName: string): Stores {
+  const table = createTable(client, tableName);
+  return {
+    runs: createRunStore(table),
+    plans: createPlanStore(table),
+    keys: createKeyStore(table),
+    environments: createEnvironmentStore(table),
+  };
+}

@@ -1,0 +1,73 @@
+import type { AddressInfo } from 'node:net';
+import { CreateTableCommand, type DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import { createDynamoClient } from './dynamodb/client.ts';
+import { indexes } from './dynamodb/definition.ts';
+
+export interface EmbeddedTable {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
+  close(): Promise<void>;
+}
+
+const tableName = 'proctor';
+
+/**
+ * The table inside this process: dynalite, the real DynamoDB wire protocol, on a loopback port of its own. Kept on disk under
+ * `path`, or in memory without one.
+ */
+export async function openEmbeddedTable(path?: string): Promise<EmbeddedTable> {
+  const server = dynalite({ ...(path === undefined ? {} : { path }), createTableMs: 0 });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  server.unref();
+  const { port } = server.address() as AddressInfo;
+  const client = createDynamoClient({
+    region: 'local',
+    endpoint: `http://127.0.0.1:${port}`,
+    credentials: { accessKeyId: 'embedded', secretAccessKey: 'embedded' },
+  });
+  await createTableOnce(client);
+  return {
+    client,
+    tableName,
+    async close() {
+      client.destroy();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function createTableOnce(client: DynamoDBClient): Promise<void> {
+  const attributes = new Map<string, 'S' | 'N'>([
+    ['pk', 'S'],
+    ['sk', 'S'],
+  ]);
+  for (const { partition, sort } of indexes) {
+    attributes.set(partition, 'S');
+    attributes.set(sort, 'N');
+  }
+  const keySchema = (hash: string, range: string) => [
+    { AttributeName: hash, KeyType: 'HASH' as const },
+    { AttributeName: range, KeyType: 'RANGE' as const },
+  ];
+  const command = new CreateTableCommand({
+    TableName: tableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    KeySchema: keySchema('pk', 'sk'),
+    AttributeDefinitions: [...attributes].map(([AttributeName, AttributeType]) => ({ AttributeName, AttributeType })),
+    GlobalSecondaryIndexes: indexes.map(({ name, partition, sort }) => ({
+      IndexName: name,
+      KeySchema: keySchema(partition, sort),
+      Projection: { ProjectionType: 'KEYS_ONLY' as const },
+    })),
+  });
+  try {
+    await client.send(command);
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
+}

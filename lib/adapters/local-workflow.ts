@@ -1,0 +1,85 @@
+import type { LogEntry, Workflow } from '../core/ports.ts';
+import type { Run } from '../core/run.ts';
+import type { StepAnswer } from '../workflow/step-run.ts';
+
+export interface Timers {
+  now(): number;
+  /** Calls `fn` once after the milliseconds; the answer cancels it. */
+  after(ms: number, fn: () => void | Promise<void>): () => void;
+}
+
+/** A step that failed for a passing reason is repeated after this time, in milliseconds. */
+const failedAgainMs = 2000;
+
+/**
+ * The embedded driver: the same steps as the state machine, in a loop with one timer a run. Timers only shorten the wait;
+ * they are gone when the process is, and the sweeper finds what they would have done.
+ */
+export function createLocalWorkflow(options: {
+  readonly step: (runId: number) => Promise<StepAnswer>;
+  readonly complete: (runId: number) => Promise<Run>;
+  readonly timers: Timers;
+  readonly log: (entry: LogEntry) => void;
+}): Workflow & { look(runId: number): void; close(): void } {
+  const { step, complete, timers, log } = options;
+  const waiting = new Map<number, () => void>();
+  const busy = new Map<number, { again: boolean }>();
+  let closed = false;
+
+  const schedule = (runId: number, ms: number): void => {
+    if (closed) return;
+    const running = busy.get(runId);
+    if (running) {
+      running.again = true;
+      return;
+    }
+    waiting.get(runId)?.();
+    waiting.set(
+      runId,
+      timers.after(ms, () => passage(runId)),
+    );
+  };
+
+  const passage = async (runId: number): Promise<void> => {
+    waiting.delete(runId);
+    const state = { again: false };
+    busy.set(runId, state);
+    let nextMs: number | undefined;
+    try {
+      nextMs = await advance(runId);
+    } catch (error) {
+      log({ level: 'error', event: 'step failed', runId, error });
+      nextMs = failedAgainMs;
+    }
+    busy.delete(runId);
+    if (state.again) schedule(runId, 0);
+    else if (nextMs !== undefined) schedule(runId, nextMs);
+  };
+
+  /** Milliseconds until the run wants to be looked at again; undefined once it is over. */
+  const advance = async (runId: number): Promise<number | undefined> => {
+    const answer = await step(runId);
+    if (answer.next === 'nothing') return undefined;
+    if (answer.next === 'wait') {
+      return answer.wakeable ? Math.max(0, answer.until - timers.now()) : answer.seconds * 1000;
+    }
+    const run = await complete(runId);
+    return run.status === 'completed' ? undefined : failedAgainMs;
+  };
+
+  return {
+    async start(runId) {
+      schedule(runId, 0);
+      return 'open';
+    },
+    async wake(run) {
+      if (run.status !== 'completed') schedule(run.id, 0);
+    },
+    look: (runId) => schedule(runId, 0),
+    close() {
+      closed = true;
+      for (const cancel of waiting.values()) cancel();
+      waiting.clear();
+    },
+  };
+}

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, createReadStream } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createStores } from './adapters/dynamodb/client.ts';
+import { createEgress } from './adapters/egress.ts';
+import { type EmbeddedTable, openEmbeddedTable } from './adapters/embedded-table.ts';
+import { createLocalBus, type LocalEvent } from './adapters/local-bus.ts';
+import { createLocalWorkflow } from './adapters/local-workflow.ts';
+import { createLog } from './adapters/log.ts';
+import { createNodeServer } from './adapters/node-server.ts';
+import { createApiKey } from './core/api-key.ts';
+import { ServiceError } from './core/errors.ts';
+import type { MasterKey, Services } from './core/ports.ts';
+import { attemptDirectory, attemptFiles } from './executors/command/attempt-files.ts';
+import { createCommandExecutor } from './executors/command/command-executor.ts';
+import { createHttpExecutor } from './executors/http.ts';
+import { createHandlers } from './handlers.ts';
+import { createEntry } from './http/entry.ts';
+import { scopes } from './http/message.ts';
+import { completeRun } from './workflow/complete-run.ts';
+import { stepRun } from './workflow/step-run.ts';
+import { sweep } from './workflow/sweep.ts';
+
+export interface LocalOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Everything that lives longer than the process. */
+  readonly dataDirectory: string;
+  /** Where clients and executors reach us, if not at host and port. */
+  readonly publicUrl?: string;
+}
+
+export interface LocalSystem {
+  readonly url: string;
+  readonly adminKey: { readonly token: string; readonly created: boolean };
+  readonly services: Services;
+  subscribe(listener: (event: LocalEvent) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** The sweeper's rhythm when embedded (reliability.md 3.6). */
+const sweepMs = 5000;
+
+/**
+ * The embedded system: the routes, the core, the table, the workflow loop, the bus and the `command` executor in one
+ * process. All state is in the table and in `dataDirectory`, so the next start goes on where a killed process was.
+ */
+export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
+  const { dataDirectory } = options;
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  const now = Date.now;
+  const log = createLog((line) => appendFileSync(join(dataDirectory, 'proctor.log'), line), now);
+  const table = await openTable(dataDirectory);
+  const stores = createStores(table.client, table.tableName);
+  const masterKey = await readMasterKey(dataDirectory);
+  const bus = createLocalBus(join(dataDirectory, 'events.jsonl'));
+  const egress = createEgress({ allowHttp: true, allowPrivate: ['127.0.0.0/8', '::1/128'], ports: 'any' });
+  const executors = {
+    command: createCommandExecutor({ dataDirectory, now, onChange: (runId) => workflow.look(runId) }),
+    http: createHttpExecutor({
+      egress,
+      secrets: { get: readSecret },
+      now,
+      newId: () => randomBytes(12).toString('hex'),
+    }),
+  };
+  const workflow = createLocalWorkflow({
+    step: (runId) => stepRun(services, runId),
+    complete: (runId) => completeRun(services, runId),
+    timers: { now, after },
+    log,
+  });
+  let publicUrl = options.publicUrl ?? '';
+  const services: Services = {
+    ...stores,
+    workflow,
+    bus,
+    executors: (type) => executors[type],
+    now,
+    random: randomBytes,
+    get publicUrl() {
+      return publicUrl;
+    },
+    masterKeys: async () => [masterKey],
+    log,
+  };
+  const adminKey = await readAdminKey(services, dataDirectory);
+  const handlers = createHandlers(services, {
+    checkUrl: egress.checkUrl,
+    readOutput: (runId, attempt) => openOutput(dataDirectory, runId, attempt),
+  });
+  const entry = createEntry({ keys: stores.keys, now, handlers, log });
+  await sweep(services);
+  const server = await createNodeServer({
+    entry,
+    host: options.host,
+    port: options.port,
+    ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
+  }).catch(async (error: NodeJS.ErrnoException) => {
+    await table.close();
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new ServiceError('UNAVAILABLE', `port ${options.port} is taken; set PROCTOR_PORT to another one`);
+  });
+  publicUrl = options.publicUrl ?? server.url;
+  const sweeper = startSweeper(services);
+  return {
+    url: server.url,
+    adminKey,
+    services,
+    subscribe: bus.subscribe,
+    async close() {
+      await server.close();
+      await sweeper.stop();
+      workflow.close();
+      await table.close();
+    },
+  };
+}
+
+function startSweeper(services: Services): { stop(): Promise<void> } {
+  let sweeping: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    sweeping = sweeping.then(() =>
+      sweep(services).catch((error) => services.log({ level: 'error', event: 'sweep failed', error })),
+    );
+  }, sweepMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await sweeping;
+    },
+  };
+}
+
+function after(ms: number, fn: () => void | Promise<void>): () => void {
+  // setTimeout holds 2^31 ms at most; the sweeper looks sooner than that in any case.
+  const timer = setTimeout(fn, Math.min(ms, 2 ** 31 - 1));
+  return () => clearTimeout(timer);
+}
+
+async function openTable(dataDirectory: string): Promise<EmbeddedTable> {
+  try {
+    return await openEmbeddedTable(join(dataDirectory, 'db'));
+  } catch (error) {
+    throw new ServiceError(
+      'UNAVAILABLE',
+      `the table in ${dataDirectory} cannot be opened: is another Proctor using it? Stop that one, or set PROCTOR_DATA`,
+      { cause: error },
+    );
+  }
+}
+
+/** The key callback tokens are made from; made on the first start. */
+async function readMasterKey(dataDirectory: string): Promise<MasterKey> {
+  const file = join(dataDirectory, 'master.key');
+  const known = await readText(file);
+  if (known !== undefined) return { epoch: 1, key: Buffer.from(known, 'base64') };
+  const key = randomBytes(32);
+  await writeFile(file, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+  return { epoch: 1, key };
+}
+
+/** The administrator's key, made on the first start and kept for the local command line; the table holds its hash only. */
+async function readAdminKey(services: Services, dataDirectory: string): Promise<LocalSystem['adminKey']> {
+  const file = join(dataDirectory, 'admin.key');
+  const known = await readText(file);
+  if (known !== undefined) return { token: known, created: false };
+  const ownerId = await services.keys.nextOwnerId();
+  const rights = { scopes: [...scopes], projects: null, planIds: null };
+  const made = createApiKey({
+    random: services.random,
+    name: 'administrator',
+    ownerId,
+    ...rights,
+    now: services.now(),
+  });
+  // The table first: a crash in between leaves a key nobody has, not a file that opens nothing.
+  await services.keys.putKey(made.key);
+  await writeFile(file, `${made.token}\n`, { mode: 0o600 });
+  return { token: made.token, created: true };
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Embedded plans name their secrets `env:NAME`. */
+async function readSecret(ref: string): Promise<string> {
+  const name = ref.startsWith('env:') ? ref.slice('env:'.length) : undefined;
+  const secret = name === undefined ? undefined : process.env[name];
+  if (secret !== undefined && secret !== '') return secret;
+  throw new ServiceError(
+    'EXECUTOR_REFUSED',
+    `the secret ${ref} cannot be read: embedded, it must be env:NAME of a variable that is set`,
+  );
+}
+
+/** What the command of an attempt printed, as a stream; undefined where there is none. */
+async function openOutput(dataDirectory: string, runId: number, attempt: number) {
+  const file = join(attemptDirectory(dataDirectory, runId, attempt), attemptFiles.output);
+  const stream = createReadStream(file, { end: 9 * 1024 * 1024 });
+  return new Promise<typeof stream | undefined>((resolve) => {
+    stream.once('open', () => resolve(stream));
+    stream.once('error', () => resolve(undefined));
+  });
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    reporters: ['default', './test/support/closing-line.ts'],
+    // Tests start real processes and servers on a machine that may have two cores.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
