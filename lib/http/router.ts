@@ -59,7 +59,7 @@ function compiled(routes: readonly { readonly method: string; readonly path: str
     table = routes
       .map((route) => ({ segments: segmentsOf(route.path), shape: route.path.replace(/\{[^{}/]*\}/g, '{}'), route }))
       // A literal comes before `{`, segment by segment.
-      .sort((a, b) => (specificity(a.shape) < specificity(b.shape) ? -1 : 1));
+      .sort((a, b) => specificity(a.shape).localeCompare(specificity(b.shape)));
     cache.set(routes, table);
   }
   return table;
