@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
+import english from 'zod/v4/locales/en.js';
 import { type FieldError, ServiceError } from './errors.ts';
 
-z.config(z.locales.en());
+// Not `z.locales.en`: that would put all fifty languages into every bundle.
+z.config(english());
 
 /** Largest id on any wire (int32): both vendors' clients hold ids in 32 bits. */
 export const maxId = 2_147_483_647;
