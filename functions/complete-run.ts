@@ -1,0 +1,8 @@
+import { createBus } from '../lib/adapters/event-bridge.ts';
+import { createAwsSystem } from '../lib/aws.ts';
+import { concludeRun } from '../lib/workflow/conclude-run.ts';
+
+const { services } = createAwsSystem(process.env, { bus: createBus });
+
+/** State `Complete`: the last thing an execution does. */
+export const handler = (event: { readonly runId: number }): Promise<void> => concludeRun(services, event.runId);

@@ -1,0 +1,10 @@
+import { createBus } from '../lib/adapters/event-bridge.ts';
+import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
+import { createAwsSystem } from '../lib/aws.ts';
+import { driveStep } from '../lib/workflow/drive-step.ts';
+
+const { services, tasks } = createAwsSystem(process.env, { bus: createBus, readSecret: createSecretReader });
+
+/** State `Attempt`: moves the run on, then ends the task or leaves it open until someone wakes it. */
+export const handler = (event: { readonly runId: number; readonly taskToken: string }): Promise<void> =>
+  driveStep(services, tasks, event.runId, event.taskToken);
