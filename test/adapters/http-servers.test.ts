@@ -211,6 +211,13 @@ describe('node:http alone', () => {
     expect(await sendRaw(server, fine)).toMatch(/^HTTP\/1.1 100 /);
   });
 
+  test('stops reading an endless body at the limit', async () => {
+    const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
+    const head = `POST /v1/plans HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    expect(await sendRaw(server, head + chunk.repeat(5), /BODY_TOO_LARGE/)).toMatch(/^HTTP\/1.1 413 /);
+    expect(last().body).toHaveLength(262_145);
+  });
+
   test('broken requests get 400 or 431 and harm nobody', async () => {
     expect(await sendRaw(server, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
     expect(await sendRaw(server, 'GET / HTTP/1.1\r\nHost: x\r\nBad Header\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
