@@ -12,6 +12,9 @@ export interface EmbeddedTable {
 
 const tableName = 'proctor';
 
+// The SDK warns on Node 20 that versions of 2027 will not run there. Ours is pinned, and people need not read that at every start.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 /**
  * The table inside this process: dynalite, the real DynamoDB wire protocol, on a loopback port of its own. Kept on disk under
  * `path`, or in memory without one.

@@ -30,7 +30,7 @@ export interface PackedBatch {
 export const maxPartBytes = 350_000;
 /** Results in a part at most: without messages this stays far below `maxPartBytes`. */
 const maxPartEntries = 20_000;
-/** Characters of messages and details in a part at most, before compression. */
+/** Bytes of messages and details in a part at most, before compression. */
 const maxPartText = 300_000;
 
 /**
@@ -53,7 +53,7 @@ export function createPacker(): { add(entry: EntryResult): void; finish(): Uint8
       return size;
     },
     add(entry) {
-      const length = (entry.message?.length ?? 0) + (entry.details?.length ?? 0);
+      const length = Buffer.byteLength(entry.message ?? '') + Buffer.byteLength(entry.details ?? '');
       if (pending.length >= maxPartEntries || text + length > maxPartText) flush();
       pending.push(entry);
       text += length;

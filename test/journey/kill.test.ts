@@ -1,0 +1,110 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type EmbeddedProcess, freePort, startEmbedded } from '../support/embedded-process.ts';
+
+/** How often the system is killed; the soak has its own figure. */
+const kills = Number(process.env.KILLS ?? 4);
+const seed = Number(process.env.SEED ?? 20261123);
+
+let directory: string;
+let system: EmbeddedProcess | undefined;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'proctor-kill-'));
+});
+afterAll(async () => {
+  await system?.kill();
+  await rm(directory, { recursive: true, force: true });
+});
+
+test(`killed ${kills} times during runs: every acknowledged run reaches the right result, one event id each (SEED=${seed})`, {
+  timeout: 30_000 + kills * 8_000,
+}, async () => {
+  const random = createRandom(seed);
+  const port = await freePort();
+  const data = join(directory, 'data');
+  system = await startEmbedded(data, port);
+  const key = await system.key();
+  const call = async (path: string, init: RequestInit = {}) => {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    return (await fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers })).json();
+  };
+  const planId = (await call('/v1/plans', { method: 'POST', body: JSON.stringify(await makePlan()) })).id;
+  const acknowledged: number[] = [];
+  for (let kill = 0; kill < kills; kill++) {
+    const dieAt = Date.now() + 100 + random() * 1500;
+    while (Date.now() < dieAt - 100) {
+      const { id } = await call('/api/v1/execution_results', { method: 'POST', body: `{"executionId":${planId}}` });
+      acknowledged.push(id);
+      await sleep(Math.min(random() * 500, Math.max(0, dieAt - Date.now())));
+    }
+    await sleep(Math.max(0, dieAt - Date.now()));
+    await system.kill();
+    system = await startEmbedded(data, port);
+  }
+  const runs = await Promise.all(acknowledged.map((id) => untilCompleted(() => call(`/v1/runs/${id}`))));
+  for (const run of runs) {
+    expect(run).toMatchObject({ status: 'completed', result: 'passed', attempt: 2 });
+    expect(run.counts).toMatchObject({ total: 5, passed: 5, flaky: 1 });
+  }
+  expect(runs.length).toBeGreaterThanOrEqual(kills);
+  await sleep(300);
+  const events = (await readFile(join(data, 'events.jsonl'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const completions = new Map<number, Set<string>>();
+  for (const event of events) {
+    if (event['detail-type'] !== 'Run Completed') continue;
+    const ids = completions.get(event.detail.runId) ?? new Set();
+    completions.set(event.detail.runId, ids.add(event.id));
+    expect(event.detail).toMatchObject({ result: 'passed' });
+  }
+  expect([...completions.keys()].sort((a, b) => a - b)).toEqual(acknowledged);
+  for (const ids of completions.values()) expect(ids.size).toBe(1);
+});
+
+/** Five cases; one fails in the first attempt and passes in the second. */
+async function makePlan() {
+  const cases = ['one', 'two', 'three', 'four', 'five'];
+  const testCase = (name: string, inside = '') =>
+    `<testcase classname="c" name="${name}" time="0.01">${inside}</testcase>`;
+  const first = cases.map((name) => testCase(name, name === 'five' ? '<failure message="not yet"/>' : '')).join('');
+  await writeFile(join(directory, '1.xml'), `<testsuite name="S">${first}</testsuite>`);
+  await writeFile(join(directory, '2.xml'), `<testsuite name="S">${testCase('five')}</testsuite>`);
+  return {
+    name: 'kill',
+    overlap: 'queue',
+    rerun: { max: 1 },
+    executor: {
+      type: 'command',
+      directory,
+      command: 'sleep 0.2; cp "$PROCTOR_ATTEMPT.xml" {report}; test "$PROCTOR_ATTEMPT" = 2',
+      selector: { arguments: '{pattern}' },
+    },
+    suites: [{ name: 'S', cases: cases.map((name) => ({ name })) }],
+  };
+}
+
+async function untilCompleted<T extends { status: string }>(read: () => Promise<T>): Promise<T> {
+  for (let tries = 0; tries < 600; tries++) {
+    const run = await read();
+    if (run.status === 'completed') return run;
+    await sleep(100);
+  }
+  return read();
+}
+
+/** A small seeded generator (mulberry32): a failing schedule replays. */
+function createRandom(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
