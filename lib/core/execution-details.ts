@@ -5,9 +5,9 @@ export function toExecutionDetails(settings: ExecutionSettings): Readonly<Record
   return {
     page_timeout: settings.pageTimeoutSeconds,
     element_timeout: settings.elementTimeoutSeconds,
-    screenshot_option: settings.screenshots,
     recovery_action: settings.recoveryAction,
     on_aborted_action: settings.onAborted,
+    screenshot_option: settings.screenshots,
     group_prerequisite_fail: settings.onSuitePrerequisiteFail,
     test_case_prerequisite_fail: settings.onCasePrerequisiteFail,
     test_step_prerequisite_fail: settings.onStepPrerequisiteFail,

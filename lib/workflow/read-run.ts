@@ -90,7 +90,8 @@ async function readStoredView(services: Services, run: Run): Promise<RunView> {
   return { run, plan, catalog, cases, counts: run.counts ?? countResults(cases) };
 }
 
-async function pinnedPlan(services: Services, run: Run): Promise<Plan> {
+/** The plan in the version the run pinned; cached. */
+export async function pinnedPlan(services: Services, run: Run): Promise<Plan> {
   const plan = await services.plans.getPlanVersion(run.planId, run.planVersion);
   if (plan === undefined)
     throw new Error(`version ${run.planVersion} of plan ${run.planId} is gone, run ${run.id} needs it`);

@@ -1,0 +1,57 @@
+import { type Catalog, nameOf } from '../../core/catalog.ts';
+import type { Services } from '../../core/ports.ts';
+import type { CaseState } from '../../core/report.ts';
+import { isFinished } from '../../core/results.ts';
+import { resultIdAt } from '../../core/run.ts';
+import { type RunView, readRunView } from '../../workflow/read-run.ts';
+import type { Handler } from '../message.ts';
+import { answerJson } from './answer.ts';
+import { findRun } from './find-run.ts';
+import { caseWord, resultWord, settle, statusWord } from './words.ts';
+
+/** `GET /api/v1/execution_results/{id}/test_case_results` (contracts/testsigma.md 3.6). */
+export function createCaseResults(services: Services): Handler {
+  return async (request, principal) => {
+    const run = await findRun(services, request, principal);
+    const view = await readRunView(services, run);
+    return answerJson({
+      executionId: run.planId,
+      executionResultId: run.id,
+      result: resultWord(run),
+      status: statusWord(run),
+      testCases: view.cases.map((testCase) => toCaseObject(view, testCase)),
+    });
+  };
+}
+
+/** The machine is the executor itself: no plan names lanes of its environment. */
+function toCaseObject({ run, plan, catalog }: RunView, testCase: CaseState) {
+  const { position, iterations } = testCase;
+  const { suite, name } = nameOf(catalog, position);
+  const suitePosition = suiteOf(catalog, position);
+  return {
+    testCaseId: catalog.ids[position] ?? 0,
+    testCaseName: name,
+    testCaseResultId: resultIdAt(run, position),
+    result: caseWord(run, testCase.result),
+    isDataDrivenCase: iterations.length > 0,
+    iterationResults: iterations.map((iteration) => ({
+      iterationResultId: resultIdAt(run, iteration.position),
+      setName: catalog.entries[iteration.position]?.name ?? '',
+      result: caseWord(run, iteration.result),
+    })),
+    testSuiteId: catalog.ids[suitePosition] ?? 0,
+    testSuiteName: suite,
+    testSuiteResultId: resultIdAt(run, suitePosition),
+    machineId: run.planId,
+    machineTitle: plan.executor.type,
+    machineResultId: run.id,
+    message: testCase.message ?? null,
+    duration: testCase.attempt > 0 && isFinished(settle(run, testCase.result)) ? testCase.durationMs : null,
+  };
+}
+
+function suiteOf(catalog: Catalog, position: number): number {
+  const entry = catalog.entries[position];
+  return entry?.kind === 'case' ? entry.parent : position;
+}

@@ -1,0 +1,24 @@
+import type { Services } from '../../core/ports.ts';
+import { pinnedPlan, readCounts } from '../../workflow/read-run.ts';
+import type { Handler } from '../message.ts';
+import { answerJson, shapeOf } from './answer.ts';
+import { findRun, readLastRunId } from './find-run.ts';
+import { toExecution, toRunObject } from './run-object.ts';
+
+/**
+ * `GET /api/v1/execution_results/{id}` (contracts/testsigma.md 3.4). Of a completed run it reads one item; the plan's version
+ * is cached, and the plan's newest run is asked for beside it.
+ */
+export function createReadRun(services: Services): Handler {
+  return async (request, principal) => {
+    const run = await findRun(services, request, principal);
+    const [plan, counts, newest] = await Promise.all([
+      pinnedPlan(services, run),
+      readCounts(services, run),
+      readLastRunId(services, run.planId),
+    ]);
+    // The index may be behind the run just read.
+    const execution = toExecution(plan, Math.max(run.id, newest ?? 0));
+    return answerJson(toRunObject({ run, plan, counts, execution, ...shapeOf(services, request) }));
+  };
+}
