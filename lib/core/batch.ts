@@ -26,6 +26,8 @@ export interface PackedBatch {
   readonly parts: readonly Uint8Array[];
 }
 
+/** What a batch is charged at least, in bytes of its run's limit: so a run has some 16,000 batches at most. */
+export const minBatchBytes = 1024;
 /** Packed bytes of a part or chunk at most; an item of the table holds 400 kB. */
 export const maxPartBytes = 350_000;
 /** Results in a part at most: without messages this stays far below `maxPartBytes`. */
@@ -84,6 +86,11 @@ export function unpack(part: Uint8Array): EntryResult[] {
       ...(detail === undefined ? {} : { details: detail }),
     };
   });
+}
+
+/** Identifies a batch within its run. */
+export function nameOfBatch({ attempt, batchId }: Pick<PackedBatch, 'attempt' | 'batchId'>): string {
+  return `${attempt}#${batchId}`;
 }
 
 /** Hex SHA-256 over the parts, each preceded by its length. */

@@ -134,13 +134,16 @@ export interface RunStore {
 
   lock(planId: number, runId: number): Promise<boolean>;
   join(planId: number, runId: number): Promise<void>;
-  /** E3; remembers what the run taught about the plan. */
-  leave(planId: number, runId: number, learnt?: Learnt): Promise<void>;
+  /** E3; remembers what the run taught about the plan. Answers who is left. */
+  leave(planId: number, runId: number, learnt?: Learnt): Promise<PlanLock>;
   wait(planId: number, runId: number, most: number): Promise<boolean>;
   promote(planId: number, runId: number): Promise<boolean>;
   readLock(planId: number): Promise<PlanLock>;
 
-  admit(run: Run, change: { deadlineAt: number; nextActionAt: number; waitsFor?: readonly number[] }): Promise<boolean>;
+  admit(
+    run: Run,
+    change: { deadlineAt: number; nextActionAt: number; waitsFor?: readonly number[] },
+  ): Promise<Run | undefined>;
   reject(runId: number, at: number): Promise<boolean>;
   release(runId: number, change: { deadlineAt: number; nextActionAt: number }): Promise<boolean>;
 

@@ -1,5 +1,4 @@
-import type { PackedBatch } from './batch.ts';
-import { unpack } from './batch.ts';
+import { nameOfBatch, type PackedBatch, unpack } from './batch.ts';
 import { type Catalog, caseOf } from './catalog.ts';
 import type { AttemptEnd } from './executor.ts';
 import type { AttemptRequest } from './ports.ts';
@@ -31,7 +30,7 @@ export interface Report {
   /** Distinct cases with a finished result of their own, and those that must have one and have not. */
   readonly reported: number;
   readonly missing: readonly number[];
-  /** The current attempt: how it ended, if it did, and how many distinct cases it reported. */
+  /** The current attempt: how it ended, if it did, and how many distinct cases it reported, asked for or not. */
   readonly attempt: { readonly end: AttemptEnd | null; readonly endedAt: number; readonly reported: number };
   readonly batchIds: readonly string[];
 }
@@ -65,8 +64,8 @@ export function foldReport(input: FoldInput): Report {
     for (const part of batch.parts) {
       for (const entry of unpack(part)) {
         const testCase = caseOf(input.catalog, entry.position);
-        if (requested && !requested.has(entry.position) && !requested.has(testCase)) continue;
         if (batch.attempt === input.attempt) inCurrent.add(testCase);
+        if (requested && !requested.has(entry.position) && !requested.has(testCase)) continue;
         const earlier = states.get(entry.position);
         states.set(entry.position, {
           ...entry,
@@ -90,7 +89,7 @@ export function foldReport(input: FoldInput): Report {
       .filter(({ result }) => result === 'notExecuted' || !isFinished(result))
       .map(({ position }) => position),
     attempt: { end, endedAt, reported: inCurrent.size },
-    batchIds: batches.map(({ attempt, batchId }) => `${attempt}#${batchId}`),
+    batchIds: batches.map(nameOfBatch),
   };
 }
 

@@ -71,7 +71,9 @@ export async function afterCompletion(services: Services, run: Run, catalogSize?
       : undefined;
   const effects = [
     services.workflow.wake(run, 'complete'),
-    services.runs.leave(run.planId, run.id, learnt).then(() => tendPlan(services, run.planId)),
+    services.runs.leave(run.planId, run.id, learnt).then(({ active, waiting }) => {
+      return active.size + waiting.size > 0 ? tendPlan(services, run.planId) : undefined;
+    }),
     publishOutbox(services, run),
   ];
   for (const outcome of await Promise.allSettled(effects)) {

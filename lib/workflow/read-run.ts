@@ -86,7 +86,7 @@ async function readStoredView(services: Services, run: Run): Promise<RunView> {
     services.plans.readCatalog(run.planId),
     services.runs.readResultChunks(run.id, run.resultAt ?? '', 0, run.resultChunks ?? 0),
   ]);
-  const { cases } = unpackResults(chunks, catalog);
+  const cases = unpackResults(chunks, catalog);
   return { run, plan, catalog, cases, counts: run.counts ?? countResults(cases) };
 }
 

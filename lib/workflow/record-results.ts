@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createPacker, digest, type EntryResult, type PackedBatch, unpack } from '../core/batch.ts';
+import { createPacker, digest, type EntryResult, minBatchBytes, type PackedBatch, unpack } from '../core/batch.ts';
 import { type Catalog, type CatalogEntry, type CatalogIndex, indexCatalog } from '../core/catalog.ts';
 import { decide } from '../core/decide.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { AttemptEnd } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
-import { foldedBatches } from '../core/result-chunks.ts';
+import { hasFolded } from '../core/result-chunks.ts';
 import type { ReportedCase } from '../core/results.ts';
 import { isLive, isVisible, type Run } from '../core/run.ts';
 import { publishOutbox } from './publish-outbox.ts';
@@ -51,7 +51,10 @@ export async function recordResults(services: Services, input: ResultsInput): Pr
     parts: packed.parts,
     ...(input.end === undefined ? {} : { end: input.end }),
   };
-  const bytes = batch.parts.reduce((sum, part) => sum + part.byteLength, 0);
+  const bytes = Math.max(
+    minBatchBytes,
+    batch.parts.reduce((sum, part) => sum + part.byteLength, 0),
+  );
   if (run.packedBytes + bytes > maxRunBytes) {
     throw new ServiceError(
       'RUN_TOO_LARGE',
@@ -116,7 +119,7 @@ async function late(services: Services, runId: number, batch: PackedBatch): Prom
   const run = await services.runs.getRun(runId);
   if (run === undefined) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
   const [first] = run.resultAt ? await services.runs.readResultChunks(runId, run.resultAt, 0, 1) : [];
-  if (first && foldedBatches(first).includes(`${batch.attempt}#${batch.batchId}`)) return { run, folded: true };
+  if (first && hasFolded(first, batch)) return { run, folded: true };
   throw new ServiceError(
     'RUN_COMPLETED',
     `run ${runId} is completed; results that come later are kept but do not count`,

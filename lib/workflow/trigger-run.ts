@@ -87,7 +87,7 @@ async function admitRun(services: Services, plan: Plan, run: Run, input: RunInpu
     nextActionAt: now + 60_000,
     ...(ahead === undefined ? {} : { waitsFor: ahead }),
   });
-  const stored = await runs.getRun(run.id);
+  const stored = admitted ?? (await runs.getRun(run.id));
   if (stored === undefined || !isVisible(stored)) {
     await runs.leave(plan.id, run.id);
     await tendPlan(services, plan.id);
@@ -95,7 +95,7 @@ async function admitRun(services: Services, plan: Plan, run: Run, input: RunInpu
       retryAfterSeconds: 1,
     });
   }
-  if (!admitted && stored.status !== 'queued') return stored;
+  if (stored.status !== 'queued') return stored;
   if (stored.waitsFor === undefined) await startExecution(services, run.id, stored.executionN);
   else if ((await runs.readLock(plan.id)).active.has(run.id)) await releaseRun(services, run.id);
   else if (waits) await tendPlan(services, plan.id);

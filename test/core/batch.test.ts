@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createPacker, type EntryResult, maxPartBytes, unpack } from '../../lib/core/batch.ts';
 import type { Catalog, CatalogEntry } from '../../lib/core/catalog.ts';
 import type { CaseState } from '../../lib/core/report.ts';
-import { foldedBatches, packResults, unpackResults } from '../../lib/core/result-chunks.ts';
+import { hasFolded, packResults, unpackResults } from '../../lib/core/result-chunks.ts';
 import { caseResults } from '../../lib/core/results.ts';
 
 const text = fc.option(fc.string({ unit: 'grapheme', maxLength: 300 }), { nil: undefined });
@@ -78,6 +78,8 @@ test('stored results give back cases, iterations, attempts and flakiness', () =>
     },
   ];
   const chunks = packResults({ cases, batchIds: ['1#x', '2#y'] });
-  expect(unpackResults(chunks, catalog)).toEqual({ cases, batchIds: ['1#x', '2#y'] });
-  expect(foldedBatches(chunks[0] as Uint8Array)).toEqual(['1#x', '2#y']);
+  expect(unpackResults(chunks, catalog)).toEqual(cases);
+  const head = chunks[0] as Uint8Array;
+  expect(hasFolded(head, { attempt: 2, batchId: 'y' })).toBe(true);
+  expect(hasFolded(head, { attempt: 1, batchId: 'y' })).toBe(false);
 });

@@ -3,8 +3,9 @@ import { type Catalog, type CatalogEntry, emptyCatalog } from '../../core/catalo
 import type { PlanStore } from '../../core/ports.ts';
 import type { Table } from './table.ts';
 
-/** Entries in a chunk at most: names of 100 characters compress to less than an item holds. */
+/** A chunk at most: even names that do not compress fit an item then. */
 const maxChunkEntries = 10_000;
+const maxChunkBytes = 330_000;
 /** Plans whose catalog stays in memory. */
 const maxCached = 50;
 
@@ -42,8 +43,8 @@ export function createCatalogs(table: Table): Pick<PlanStore, 'readCatalog' | 'a
     async appendCatalog(planId, start, entries) {
       const ids = await table.update({ pk: 'SEQ', sk: 'cases' }, 'ADD #n :count', { count: entries.length });
       const firstId = Number(ids?.n) - entries.length + 1;
-      for (let from = 0; from < entries.length; from += maxChunkEntries) {
-        const chunk = entries.slice(from, from + maxChunkEntries);
+      for (let from = 0; from < entries.length; ) {
+        const chunk = entries.slice(from, from + chunkLength(entries, from));
         const item = {
           pk: `PLAN#${planId}`,
           sk: chunkKey(start + from),
@@ -51,6 +52,7 @@ export function createCatalogs(table: Table): Pick<PlanStore, 'readCatalog' | 'a
           bytes: gzipSync(JSON.stringify(toColumns(chunk)), { level: 6 }),
         };
         if (!(await table.put(item, 'attribute_not_exists(#pk)'))) return false;
+        from += chunk.length;
       }
       return true;
     },
@@ -66,6 +68,19 @@ interface Columns {
   /** Class of a case, as steps: `null` is the class of the entry before. */
   readonly c: (string | null)[];
   readonly f: (string | null)[];
+}
+
+/** How many entries from the position on go into one chunk. */
+function chunkLength(entries: readonly CatalogEntry[], from: number): number {
+  let bytes = 0;
+  let length = 0;
+  for (; length < maxChunkEntries && from + length < entries.length; length++) {
+    const entry = entries[from + length] as CatalogEntry;
+    const texts = entry.kind === 'case' ? `${entry.name}${entry.className}${entry.file ?? ''}` : entry.name;
+    bytes += Buffer.byteLength(texts) + 8;
+    if (bytes > maxChunkBytes && length > 0) break;
+  }
+  return length;
 }
 
 function toColumns(entries: readonly CatalogEntry[]): Columns {

@@ -1,6 +1,6 @@
-import type { RunStore } from '../../core/ports.ts';
+import type { PlanLock, RunStore } from '../../core/ports.ts';
 import { lockKey } from './run-item.ts';
-import type { Table } from './table.ts';
+import type { Item, Table } from './table.ts';
 
 /**
  * LOCK: two sets of run ids of one plan. Who is in `active` runs, who is in `waiting` comes after them; one item, so every
@@ -28,7 +28,8 @@ export function createLocks(table: Table): Pick<RunStore, 'lock' | 'join' | 'lea
     // E3
     async leave(planId, runId, learnt) {
       const learn = learnt === undefined ? '' : 'SET #usualSeconds = :usualSeconds, #catalogSize = :catalogSize ';
-      await table.update(lockKey(planId), `${learn}DELETE #active :me, #waiting :me`, { me: set(runId), ...learnt });
+      const values = { me: set(runId), ...learnt };
+      return toLock(await table.update(lockKey(planId), `${learn}DELETE #active :me, #waiting :me`, values));
     },
 
     // E11
@@ -50,10 +51,13 @@ export function createLocks(table: Table): Pick<RunStore, 'lock' | 'join' | 'lea
     },
 
     async readLock(planId) {
-      const item = await table.get(lockKey(planId));
-      return { active: numbers(item?.active), waiting: numbers(item?.waiting) };
+      return toLock(await table.get(lockKey(planId)));
     },
   };
+}
+
+function toLock(item: Item | undefined): PlanLock {
+  return { active: numbers(item?.active), waiting: numbers(item?.waiting) };
 }
 
 function numbers(set: unknown): ReadonlySet<number> {

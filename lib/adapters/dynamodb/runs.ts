@@ -50,11 +50,12 @@ export function createRunStore(table: Table): RunStore {
       const item = { ...itemKey, runId, fingerprint, expiresAt: Math.ceil(expiresAt / 1000) };
       const condition = 'attribute_not_exists(#pk) OR #expiresAt < :now OR #runId = :seenOver';
       const values = { now: Math.floor(now / 1000), seenOver: seenOver ?? 0 };
-      if (await table.put(item, condition, values)) return { won: true };
-      const held = await table.get(itemKey);
-      // Gone in between (retention): the next try of the client decides.
-      if (held === undefined) return { won: true };
-      return { won: false, runId: Number(held.runId), fingerprint: String(held.fingerprint) };
+      for (;;) {
+        if (await table.put(item, condition, values)) return { won: true };
+        const held = await table.get(itemKey);
+        // Gone in between (retention): put it again.
+        if (held !== undefined) return { won: false, runId: Number(held.runId), fingerprint: String(held.fingerprint) };
+      }
     },
 
     async createRun(run, input) {
@@ -95,7 +96,7 @@ export function createRunStore(table: Table): RunStore {
         feed: `PROJECT#${run.project}`,
         new: 'new',
       };
-      return (await change(run.id, update, values, 'attribute_exists(#pk) AND #status = :new')) !== undefined;
+      return change(run.id, update, values, 'attribute_exists(#pk) AND #status = :new');
     },
 
     // E4r
