@@ -1,0 +1,6 @@
+import { join } from 'node:path';
+import { createApp } from '../lib/infra/app.ts';
+import { bundleFunctions } from '../lib/infra/bundle.ts';
+
+const { directory } = bundleFunctions(join(import.meta.dirname, '../dist/functions'));
+createApp(directory);

@@ -1,0 +1,24 @@
+import { App, type AppProps, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { ProctorStack } from './stack.ts';
+
+/**
+ * The app as it is deployed, with the checks that stop it from being synthesized when something is found. Context, all of it
+ * optional: `stackName`, `allowPrivate` (see ProctorStackProps).
+ */
+export function createApp(bundles: string, props: AppProps = {}): { readonly app: App; readonly stack: ProctorStack } {
+  const app = new App({
+    ...props,
+    context: {
+      '@aws-cdk/core:strictCfnValidateErrors': true,
+      '@aws-cdk/core:validateAgainstDefaultRules': true,
+      '@aws-cdk/aws-iam:minimizePolicies': true,
+      ...props.context,
+    },
+  });
+  const stackName: string = app.node.tryGetContext('stackName') ?? 'Proctor';
+  const allowPrivate: string | undefined = app.node.tryGetContext('allowPrivate');
+  const stack = new ProctorStack(app, stackName, { bundles, ...(allowPrivate === undefined ? {} : { allowPrivate }) });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  return { app, stack };
+}

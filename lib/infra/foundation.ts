@@ -1,0 +1,131 @@
+import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { expiryAttribute, indexes } from '../adapters/dynamodb/definition.ts';
+import { acknowledge } from './acknowledge.ts';
+
+/** What every function stands on. */
+export interface Foundation {
+  readonly table: Table;
+  readonly bus: EventBus;
+  readonly masterKey: Secret;
+  /** Known before the machine exists: its functions start its executions, and it calls its functions. */
+  readonly machine: { readonly name: string; readonly arn: string };
+  readonly tracing: ManagedPolicy;
+  /** Lets a function read the secrets plans name: those whose name begins with `proctor/`. */
+  readonly executorSecrets: ManagedPolicy;
+  /** Hosts and networks executors may be reached in although they are private, comma between them. */
+  readonly allowPrivate: string | undefined;
+  /** Where executors and links reach the service. */
+  readonly publicUrl: string;
+}
+
+export function createFoundation(
+  scope: Construct,
+  { publicUrl, allowPrivate }: Pick<Foundation, 'publicUrl' | 'allowPrivate'>,
+): Foundation {
+  const stack = Stack.of(scope);
+  const name = `${stack.stackName}-run`;
+  const arn = stack.formatArn({
+    service: 'states',
+    resource: 'stateMachine',
+    resourceName: name,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  return {
+    table: createTable(scope),
+    bus: new EventBus(scope, 'Bus', {
+      eventBusName: stack.stackName.toLowerCase(),
+      description: 'Events of Proctor, source proctor',
+    }),
+    masterKey: createMasterKey(scope),
+    machine: { name, arn },
+    tracing: createTracing(scope),
+    executorSecrets: createExecutorSecrets(scope),
+    publicUrl,
+    allowPrivate,
+  };
+}
+
+function createTable(scope: Construct): Table {
+  const table = new Table(scope, 'Table', {
+    partitionKey: { name: 'pk', type: AttributeType.STRING },
+    sortKey: { name: 'sk', type: AttributeType.STRING },
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    timeToLiveAttribute: expiryAttribute,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  for (const { name, partition, sort } of indexes) {
+    table.addGlobalSecondaryIndex({
+      indexName: name,
+      partitionKey: { name: partition, type: AttributeType.STRING },
+      sortKey: { name: sort, type: AttributeType.NUMBER },
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+  }
+  return table;
+}
+
+/** `{"epoch":1,"key":"<64 characters>"}`: 380 bits of chance. Retained, because live callback tokens are made from it. */
+function createMasterKey(scope: Construct): Secret {
+  const masterKey = new Secret(scope, 'MasterKey', {
+    description: 'Callback tokens of executors are derived from this key',
+    generateSecretString: {
+      secretStringTemplate: JSON.stringify({ epoch: 1 }),
+      generateStringKey: 'key',
+      passwordLength: 64,
+      excludePunctuation: true,
+    },
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  acknowledge(
+    masterKey,
+    'AwsSolutions-SMG4',
+    'It rotates by epochs, with the old key valid until the tokens made from it expire; a schedule would cut runs off.',
+  );
+  return masterKey;
+}
+
+/** One policy for all: X-Ray knows no resources, and this way the wildcard is in one place. */
+function createTracing(scope: Construct): ManagedPolicy {
+  const tracing = new ManagedPolicy(scope, 'Tracing', {
+    description: 'Send traces to X-Ray',
+    statements: [
+      new PolicyStatement({
+        actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+        resources: ['*'],
+      }),
+    ],
+  });
+  acknowledge(
+    tracing,
+    'AwsSolutions-IAM5[Resource::*]',
+    'X-Ray has no resource to name for the two actions it allows.',
+  );
+  return tracing;
+}
+
+/** Plans name their secrets at any time, so a prefix takes the place of a list; nothing else of the account is in it. */
+function createExecutorSecrets(scope: Construct): ManagedPolicy {
+  const resource = Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: 'proctor/*',
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  const policy = new ManagedPolicy(scope, 'ExecutorSecrets', {
+    description: 'Read the secrets that plans name for their executors',
+    statements: [new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [resource] })],
+  });
+  acknowledge(
+    policy,
+    'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:proctor/*]',
+    'Plans name secrets after the deployment; they are set apart by the prefix proctor/ and read by two functions only.',
+  );
+  return policy;
+}

@@ -1,0 +1,118 @@
+import type { indexes } from '../adapters/dynamodb/definition.ts';
+import type { FunctionName } from '../http/routes.ts';
+
+export type Read = 'GetItem' | 'BatchGetItem' | 'Query';
+export type Write = 'PutItem' | 'UpdateItem' | 'DeleteItem';
+
+/** What a function gets and may do. What is not listed it can neither find nor call. */
+export interface FunctionSpec {
+  readonly description: string;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+  readonly table: readonly (Read | Write)[];
+  /** The indexes it queries. */
+  readonly indexes?: readonly (typeof indexes)[number]['name'][];
+  /** Starts executions of the run machine. */
+  readonly starts?: true;
+  /** Ends the wait of an execution by its task token. */
+  readonly wakes?: true;
+  /** Puts events on the bus. */
+  readonly publishes?: true;
+  /** Makes or verifies callback tokens. */
+  readonly masterKey?: true;
+  /** Calls executors: reads their secrets, and may reach the private hosts of the deployment. */
+  readonly callsExecutors?: true;
+}
+
+/** API Gateway gives up after 30 s: a function that goes on longer works for nobody. */
+const http = { memoryMb: 1024, timeoutSeconds: 29 };
+const readRun = ['GetItem', 'Query'] as const;
+/** A completion folds the batches of the run, then tends its plan: the next run may start. */
+const completes = {
+  table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+  starts: true,
+  wakes: true,
+  publishes: true,
+} as const;
+
+/** Serve the routes; the names are those of the route table. */
+export const httpFunctions = {
+  trigger: {
+    description: 'Starts runs',
+    ...http,
+    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+    starts: true,
+  },
+  'read-runs': {
+    description: 'Reads runs, their cases and reports',
+    ...http,
+    table: ['GetItem', 'BatchGetItem', 'Query'],
+    indexes: ['list', 'feed'],
+  },
+  plans: {
+    description: 'Reads and changes plans and environments',
+    ...http,
+    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    indexes: ['list'],
+  },
+  keys: {
+    description: 'Makes, lists and revokes API keys',
+    ...http,
+    memoryMb: 512,
+    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+    indexes: ['list'],
+  },
+  results: {
+    description: 'Takes results and progress of executors',
+    ...http,
+    // Parsing 30 MB of JUnit XML peaks at 340 MB and takes a second of a full core (performance.md P7).
+    memoryMb: 1769,
+    table: [...readRun, 'PutItem', 'UpdateItem'],
+    wakes: true,
+    publishes: true,
+    masterKey: true,
+  },
+  'stop-run': { description: 'Stops runs', ...http, ...completes },
+} as const satisfies Record<FunctionName, FunctionSpec>;
+
+/** Serve no route of the table. */
+export const otherFunctions = {
+  'not-found': {
+    description: 'Serves what no route fits: other spellings of a path, 404 and 405',
+    memoryMb: 512,
+    timeoutSeconds: 29,
+    table: ['GetItem'],
+  },
+  'step-run': {
+    description: 'One step of a run: dispatch, poll, stop, or say how long to wait',
+    memoryMb: 1024,
+    // Longer than any call to an executor, and shorter than the 60 s after which a dispatch counts as lost.
+    timeoutSeconds: 55,
+    table: [...readRun, 'PutItem', 'UpdateItem'],
+    wakes: true,
+    publishes: true,
+    masterKey: true,
+    callsExecutors: true,
+  },
+  'complete-run': { description: 'Completes a run', memoryMb: 1024, timeoutSeconds: 60, ...completes },
+  sweep: {
+    description: 'Looks after every run that is due',
+    memoryMb: 1024,
+    // One pass ends after 45 s and one run more.
+    timeoutSeconds: 110,
+    ...completes,
+    indexes: ['due'],
+    masterKey: true,
+    callsExecutors: true,
+  },
+  'execution-failed': {
+    description: 'Continues or completes a run whose execution failed',
+    memoryMb: 1024,
+    timeoutSeconds: 60,
+    ...completes,
+  },
+} as const satisfies Record<string, FunctionSpec>;
+
+export const functionTable: Readonly<Record<string, FunctionSpec>> = { ...httpFunctions, ...otherFunctions };
+export const functionNames = Object.keys(functionTable);
+export type AnyFunction = keyof typeof httpFunctions | keyof typeof otherFunctions;

@@ -1,0 +1,42 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { createFoundation } from './foundation.ts';
+import { createHttpApi, HttpRoutes } from './http-api.ts';
+import { RunMachine } from './run-machine.ts';
+import { FailedExecutions, Sweeper } from './safety-nets.ts';
+
+/** Invokes the keys function past the API; it answers with a key only while there is none. */
+export const firstKeyPayload = { proctor: 'first-key' };
+
+export interface ProctorStackProps extends StackProps {
+  /** The directory `bundleFunctions` filled. */
+  readonly bundles: string;
+  /** Private hosts and networks (`ci.internal,10.1.0.0/16`) executors may be reached in; none by default. */
+  readonly allowPrivate?: string;
+}
+
+/** All of Proctor in one account and region. */
+export class ProctorStack extends Stack {
+  constructor(scope: Construct, id: string, { bundles, allowPrivate, ...props }: ProctorStackProps) {
+    super(scope, id, { description: 'Proctor: test plan runs as a service', ...props });
+    const api = createHttpApi(this);
+    const foundation = createFoundation(this, { publicUrl: api.apiEndpoint, allowPrivate });
+    const workshop = { bundles, foundation };
+    const { functions } = new HttpRoutes(this, 'Http', { api, workshop });
+    const { stateMachine } = new RunMachine(this, 'Run', workshop);
+    new Sweeper(this, 'Sweeper', workshop);
+    new FailedExecutions(this, 'FailedExecutions', { machine: stateMachine, workshop });
+
+    const payload = `--cli-binary-format raw-in-base64-out --payload '${JSON.stringify(firstKeyPayload)}'`;
+    const firstKeyCommand = `aws lambda invoke --function-name ${functions.keys.functionName} ${payload} /dev/stdout`;
+    const outputs = {
+      ApiUrl: ['Base URL of the API', api.apiEndpoint],
+      FirstKeyCommand: ['Prints the first API key; works only while there is none', firstKeyCommand],
+      BusName: ['Bus of the completion events', foundation.bus.eventBusName],
+      TableName: ['Where everything is stored', foundation.table.tableName],
+      StateMachineArn: ['Executions are named run-<id>-<n>', stateMachine.stateMachineArn],
+    } as const;
+    for (const [name, [description, value]] of Object.entries(outputs))
+      new CfnOutput(this, name, { description, value });
+  }
+}

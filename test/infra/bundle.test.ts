@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Bundles, bundleFunctions } from '../../lib/infra/bundle.ts';
+import { functionNames } from '../../lib/infra/function-table.ts';
+
+/** performance.md P4. */
+const maxBytes = 300_000;
+
+let bundles: Bundles;
+beforeAll(() => {
+  bundles = bundleFunctions(mkdtempSync(join(tmpdir(), 'proctor-bundles-')));
+});
+
+describe('bundles', () => {
+  it('are one for each function, none above 300 kB', () => {
+    console.info(
+      Object.entries(bundles.sizes)
+        .map(([name, bytes]) => `${name.padEnd(18)} ${(bytes / 1000).toFixed(0).padStart(4)} kB`)
+        .join('\n'),
+    );
+    expect(Object.keys(bundles.sizes).sort()).toEqual([...functionNames].sort());
+    for (const [name, bytes] of Object.entries(bundles.sizes)) {
+      expect(bytes, `${name} has ${bytes} bytes`).toBeLessThanOrEqual(maxBytes);
+    }
+  });
+
+  // As Lambda does it: a fresh process, the function's own environment, nothing of this repository in reach.
+  it.each(functionNames)('%s loads on its own and exports a handler', (name) => {
+    const file = join(bundles.directory, name, 'index.cjs');
+    const answer = execFileSync(process.execPath, ['-p', `typeof require(${JSON.stringify(file)}).handler`], {
+      cwd: tmpdir(),
+      env: { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', TABLE_NAME: 'table' },
+      encoding: 'utf8',
+    });
+    expect(answer.trim()).toBe('function');
+  });
+});

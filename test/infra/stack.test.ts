@@ -1,0 +1,363 @@
+import { type App, aws_sqs as sqs } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { indexes } from '../../lib/adapters/dynamodb/definition.ts';
+import { routes } from '../../lib/http/routes.ts';
+import { functionNames } from '../../lib/infra/function-table.ts';
+import { toPascalCase } from '../../lib/infra/service-function.ts';
+import {
+  acknowledgements,
+  type Resource,
+  resourcesOf,
+  show,
+  synthesize,
+  type Template,
+  withoutHash,
+} from './synthesize.ts';
+
+let app: App;
+let template: Template;
+beforeAll(() => {
+  ({ app, template } = synthesize());
+});
+
+type Statement = { Action: string | string[]; Resource: unknown; Effect: string };
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+const all = (type: string): [string, Resource][] => resourcesOf(template, type);
+const only = (type: string): Resource => {
+  const found = all(type);
+  expect(found).toHaveLength(1);
+  return found[0]?.[1] as Resource;
+};
+
+/** Statements by the role or managed policy they belong to. */
+function grants(): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [id, { Properties }] of [...all('AWS::IAM::Policy'), ...all('AWS::IAM::ManagedPolicy')]) {
+    const { PolicyDocument } = Properties as { PolicyDocument: { Statement: Statement[] } };
+    const owner = withoutHash(id).replace(/RoleDefaultPolicy$/, '');
+    const lines = PolicyDocument.Statement.flatMap(({ Action, Resource }) =>
+      listOf(Action).flatMap((action) => listOf(Resource).map((resource) => `${action} ${show(resource)}`)),
+    );
+    found.set(owner, lines.sort());
+  }
+  return found;
+}
+
+describe('what each function may do', () => {
+  const read = ['GetItem Table', 'Query Table'];
+  const write = ['PutItem Table', 'UpdateItem Table'];
+  const many = ['BatchGetItem Table'];
+  const starts = ['states:StartExecution machine'];
+  const wakes = ['states:SendTaskSuccess machine', 'states:SendTaskFailure machine'];
+  const publishes = ['events:PutEvents Bus'];
+  const masterKey = ['secretsmanager:GetSecretValue MasterKey'];
+  const completes = [...read, ...many, ...write, ...starts, ...wakes, ...publishes];
+
+  it.each([
+    ['HttpTrigger', [...read, ...many, ...write, ...starts]],
+    ['HttpReadRuns', [...read, ...many, 'Query Table/index/list', 'Query Table/index/feed']],
+    ['HttpPlans', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
+    ['HttpKeys', [...read, ...many, ...write, 'Query Table/index/list']],
+    ['HttpResults', [...read, ...write, ...wakes, ...publishes, ...masterKey]],
+    ['HttpStopRun', completes],
+    [
+      'HttpNotFound',
+      [
+        'GetItem Table',
+        ...['Trigger', 'ReadRuns', 'Plans', 'Keys', 'Results', 'StopRun'].map(
+          (id) => `lambda:InvokeFunction Http${id}`,
+        ),
+      ],
+    ],
+    ['RunStepRun', [...read, ...write, ...wakes, ...publishes, ...masterKey]],
+    ['RunCompleteRun', completes],
+    ['SweeperSweep', [...completes, ...masterKey, 'Query Table/index/due', 'sqs:SendMessage SweeperDeadLetters']],
+    ['FailedExecutionsExecutionFailed', [...completes, 'sqs:SendMessage FailedExecutionsDeadLetters']],
+    ['Run', ['lambda:InvokeFunction RunStepRun', 'lambda:InvokeFunction RunCompleteRun']],
+    ['SweeperSchedule', ['lambda:InvokeFunction SweeperSweep', 'sqs:SendMessage SweeperDeadLetters']],
+    ['Tracing', []],
+    [
+      'ExecutorSecrets',
+      ['secretsmanager:GetSecretValue arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:proctor/*'],
+    ],
+  ])('%s does exactly what is listed', (owner, expected) => {
+    const machine = 'arn:AWS::Partition:states:AWS::Region:AWS::AccountId:stateMachine:Proctor-run';
+    const full = expected.map((line) =>
+      (/^\w+Item |^Query /.test(line) ? `dynamodb:${line}` : line).replace(/ machine$/, ` ${machine}`),
+    );
+    const lines = (grants().get(owner) ?? []).filter((line) => !line.endsWith(' *') && !line.startsWith('logs:'));
+    expect(lines).toEqual(full.sort());
+  });
+
+  it('knows every policy there is', () => {
+    expect(grants().size).toBe(15);
+  });
+
+  it('writes logs to its own log group only', () => {
+    for (const [owner, lines] of grants()) {
+      const logs = lines.filter((line) => line.startsWith('logs:') && !line.endsWith(' *'));
+      for (const line of logs) expect(line).toMatch(new RegExp(`^logs:(CreateLogStream|PutLogEvents) ${owner}Logs$`));
+    }
+  });
+
+  it('never gets a whole service, and a wildcard resource only for X-Ray and log delivery', () => {
+    const wild = new Set<string>();
+    for (const line of [...grants().values()].flat()) {
+      const [action, resource] = line.split(' ');
+      expect(action).not.toContain('*');
+      if (resource === '*') wild.add(action ?? '');
+    }
+    const tracing = [...wild].filter((action) => action.startsWith('xray:'));
+    const delivery = [...wild].filter((action) => action.startsWith('logs:'));
+    expect([tracing.length, delivery.length, wild.size]).toEqual([4, 8, 12]);
+  });
+
+  it('lets only those who call executors read the secrets plans name', () => {
+    const holders = all('AWS::IAM::Role').filter(([, { Properties }]) =>
+      listOf(Properties.ManagedPolicyArns ?? []).some((arn) => show(arn) === 'ExecutorSecrets'),
+    );
+    expect(holders.map(([id]) => withoutHash(id)).sort()).toEqual(['RunStepRunRole', 'SweeperSweepRole']);
+  });
+
+  it('uses no policy managed by AWS, whose contents change without us', () => {
+    expect(JSON.stringify(template)).not.toContain(':iam::aws:policy');
+  });
+
+  it('tells a function where something is exactly when it may use it', () => {
+    const variables = {
+      TABLE_NAME: /dynamodb:/,
+      STATE_MACHINE_ARN: /states:/,
+      BUS_NAME: /events:PutEvents/,
+      MASTER_KEYS_SECRET: /GetSecretValue MasterKey/,
+    };
+    for (const [id, { Properties }] of all('AWS::Lambda::Function')) {
+      const { Variables } = (Properties as { Environment: { Variables: Record<string, unknown> } }).Environment;
+      const granted = grants().get(withoutHash(id))?.join() ?? '';
+      for (const [name, may] of Object.entries(variables))
+        expect([id, name, name in Variables]).toEqual([id, name, may.test(granted)]);
+    }
+  });
+});
+
+describe('the API', () => {
+  const target = (route: Resource): string => {
+    const [, , , integrationId] = show(route.Properties.Target).match(/^(integrations)(\/)(\w+)$/) ?? [];
+    const integration = all('AWS::ApiGatewayV2::Integration').find(([id]) => withoutHash(id) === integrationId);
+    return show(integration?.[1].Properties.IntegrationUri);
+  };
+
+  it('has every route of the table, each reaching its function, and no other', () => {
+    const found = all('AWS::ApiGatewayV2::Route').map(([, route]) => `${route.Properties.RouteKey} ${target(route)}`);
+    const expected = routes.map(({ method, path, function: name }) => `${method} ${path} Http${toPascalCase(name)}`);
+    expect(found.sort()).toEqual([...expected, '$default HttpNotFound'].sort());
+  });
+
+  it('may call each of these functions', () => {
+    const permissions = all('AWS::Lambda::Permission').map(
+      ([, { Properties }]) => Properties as Record<string, unknown>,
+    );
+    const called = permissions.filter(({ Principal }) => Principal === 'apigateway.amazonaws.com');
+    expect(called.map(({ FunctionName }) => show(FunctionName)).sort()).toEqual(
+      ['Keys', 'NotFound', 'Plans', 'ReadRuns', 'Results', 'StopRun', 'Trigger'].map((id) => `Http${id}`),
+    );
+    for (const { FunctionName, SourceArn } of called) {
+      // Stage, method, path; the default route has `$default` for its method, and no path.
+      const arn = show(FunctionName) === 'HttpNotFound' ? /:HttpApi\/\*\/\*$/ : /:HttpApi\/\*\/\*\/\*$/;
+      expect(show(SourceArn)).toMatch(arn);
+    }
+  });
+
+  it('is throttled and logs the route, never the path, which may hold a callback token', () => {
+    const { DefaultRouteSettings, AccessLogSettings } = only('AWS::ApiGatewayV2::Stage').Properties as Record<
+      string,
+      Record<string, unknown>
+    >;
+    expect(DefaultRouteSettings).toMatchObject({ ThrottlingBurstLimit: 1000, ThrottlingRateLimit: 500 });
+    const format = String(AccessLogSettings?.Format);
+    expect(format).toContain('$context.routeKey');
+    expect(format).not.toMatch(/path|authorizer|header|query|protocol/i);
+  });
+});
+
+describe('what is kept', () => {
+  it('has a table that survives mistakes: recovery, deletion protection, retained with the stack gone', () => {
+    const table = only('AWS::DynamoDB::Table');
+    expect(table.DeletionPolicy).toBe('Retain');
+    expect(table.Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    });
+  });
+
+  it('has the indexes of the one table definition, keys only', () => {
+    const { GlobalSecondaryIndexes } = only('AWS::DynamoDB::Table').Properties as { GlobalSecondaryIndexes: unknown };
+    expect(GlobalSecondaryIndexes).toEqual(
+      indexes.map(({ name, partition, sort }) => ({
+        IndexName: name,
+        KeySchema: [
+          { AttributeName: partition, KeyType: 'HASH' },
+          { AttributeName: sort, KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      })),
+    );
+  });
+
+  it('makes the master key at the deployment, and keeps it as long as tokens made from it may live', () => {
+    const secret = only('AWS::SecretsManager::Secret');
+    expect(secret.DeletionPolicy).toBe('Retain');
+    expect(secret.Properties).toMatchObject({
+      GenerateSecretString: { SecretStringTemplate: '{"epoch":1}', GenerateStringKey: 'key', PasswordLength: 64 },
+    });
+  });
+
+  it('keeps no log for ever', () => {
+    for (const [id, { Properties }] of all('AWS::Logs::LogGroup'))
+      expect([id, Properties.RetentionInDays]).toEqual([id, 30]);
+  });
+});
+
+describe('functions', () => {
+  it('are the functions of the table, on Node 24 and arm64, traced, each with memory, time and log group stated', () => {
+    const functions = all('AWS::Lambda::Function');
+    expect(functions).toHaveLength(functionNames.length);
+    for (const [, { Properties }] of functions) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+        MemorySize: expect.any(Number),
+        Timeout: expect.any(Number),
+        TracingConfig: { Mode: 'Active' },
+        LoggingConfig: { LogGroup: expect.anything() },
+      });
+    }
+  });
+
+  it('of the API answer before API Gateway gives up after 30 s', () => {
+    for (const [id, { Properties }] of all('AWS::Lambda::Function')) {
+      if (id.startsWith('Http')) expect(Number(Properties.Timeout)).toBeLessThan(30);
+    }
+  });
+
+  it('never hold a secret in their environment', () => {
+    expect(JSON.stringify(all('AWS::Lambda::Function'))).not.toContain('resolve:secretsmanager');
+  });
+});
+
+describe('nothing is lost silently', () => {
+  it('gives rule and schedule a dead-letter queue, retries and an age', () => {
+    const { Targets } = only('AWS::Events::Rule').Properties as { Targets: Record<string, unknown>[] };
+    const { Target } = only('AWS::Scheduler::Schedule').Properties as { Target: Record<string, unknown> };
+    expect(Targets).toEqual([
+      expect.objectContaining({
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^FailedExecutionsDeadLetters/), 'Arn'] } },
+        RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
+      }),
+    ]);
+    expect(Target).toMatchObject({
+      DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^SweeperDeadLetters/), 'Arn'] } },
+      RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 60 },
+    });
+  });
+
+  it('gives functions invoked by events a dead-letter queue', () => {
+    const withQueue = all('AWS::Lambda::Function').filter(([, { Properties }]) => Properties.DeadLetterConfig);
+    expect(withQueue.map(([id]) => withoutHash(id)).sort()).toEqual([
+      'FailedExecutionsExecutionFailed',
+      'SweeperSweep',
+    ]);
+  });
+
+  it('hears of every execution of this machine that did not end well', () => {
+    expect(only('AWS::Events::Rule').Properties).toMatchObject({
+      EventPattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          stateMachineArn: [{ Ref: expect.stringMatching(/^RunMachine/) }],
+        },
+      },
+    });
+  });
+
+  it('sweeps every minute', () => {
+    expect(only('AWS::Scheduler::Schedule').Properties).toMatchObject({ ScheduleExpression: 'rate(1 minute)' });
+  });
+
+  it('encrypts its queues, refuses plain HTTP to them, and rings an alarm with a runbook line for each', () => {
+    const queues = all('AWS::SQS::Queue');
+    const alarms = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties as Record<string, unknown>);
+    expect(queues.length).toBe(2);
+    expect(alarms.length).toBe(2);
+    for (const [, { Properties }] of queues) expect(Properties).toMatchObject({ SqsManagedSseEnabled: true });
+    expect(JSON.stringify(all('AWS::SQS::QueuePolicy')).match(/"aws:SecureTransport":"false"/g)).toHaveLength(2);
+    for (const { AlarmDescription } of alarms) expect(AlarmDescription).toMatch(/^See docs\/runbook\.md#[a-z-]+$/);
+  });
+});
+
+describe('the run machine', () => {
+  it('logs everything but data, which would hold task tokens, and is traced', () => {
+    expect(only('AWS::StepFunctions::StateMachine').Properties).toMatchObject({
+      StateMachineName: 'Proctor-run',
+      StateMachineType: 'STANDARD',
+      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+      TracingConfiguration: { Enabled: true },
+    });
+  });
+});
+
+describe('findings', () => {
+  it('are none, for AwsSolutions and Serverless', () => {
+    for (const checks of [new AwsSolutionsChecks(app), new ServerlessChecks(app)]) {
+      expect(checks.validateScope(app).violations).toEqual([]);
+    }
+  });
+
+  it('stop the synthesis when nobody accepted them', () => {
+    const bad = () => synthesize((stack) => new sqs.Queue(stack, 'Forgotten', { enforceSSL: false }));
+    expect(bad).toThrow(/AwsSolutions-SQS4/);
+  });
+
+  it('are accepted 12 times at most, each by its id and with a reason, never for a whole stack', () => {
+    const accepted = acknowledgements(app);
+    expect(accepted.length).toBeLessThanOrEqual(12);
+    for (const { path, reason, id } of accepted) {
+      expect(id).toMatch(/(AwsSolutions|Serverless)-\w+/);
+      expect(reason.length).toBeGreaterThanOrEqual(20);
+      expect(path.split('/').length).toBeGreaterThan(1);
+    }
+  });
+});
+
+describe('outputs', () => {
+  it('say where the service is and how to get the first key', () => {
+    expect(Object.keys(template.Outputs).sort()).toEqual([
+      'ApiUrl',
+      'BusName',
+      'FirstKeyCommand',
+      'StateMachineArn',
+      'TableName',
+    ]);
+    expect(show(template.Outputs.FirstKeyCommand?.Value)).toBe(
+      `aws lambda invoke --function-name HttpKeys --cli-binary-format raw-in-base64-out --payload '{"proctor":"first-key"}' /dev/stdout`,
+    );
+  });
+});
+
+describe('context', () => {
+  it('opens private hosts to those who call executors only, under a stack name of choice', () => {
+    const { template } = synthesize(undefined, { stackName: 'Blue', allowPrivate: 'ci.internal,10.1.0.0/16' });
+    const told = resourcesOf(template, 'AWS::Lambda::Function').filter(([, { Properties }]) =>
+      JSON.stringify(Properties).includes('"ALLOW_PRIVATE":"ci.internal,10.1.0.0/16"'),
+    );
+    expect(told.map(([id]) => withoutHash(id)).sort()).toEqual(['RunStepRun', 'SweeperSweep']);
+    expect(resourcesOf(template, 'AWS::StepFunctions::StateMachine')[0]?.[1].Properties.StateMachineName).toBe(
+      'Blue-run',
+    );
+  });
+});
