@@ -10,10 +10,12 @@ export function createBatches(
   table: Table,
 ): Pick<RunStore, 'putBatch' | 'readItems' | 'putResultChunks' | 'readResultChunks'> {
   return {
-    // E5, once a part. A repeat finds its parts and goes on with those a crash left out.
+    // E5, once a part, and once for a batch that only ends its attempt. A repeat finds its parts and goes on with those a
+    // crash left out.
     async putBatch(runId, batch) {
+      const parts: readonly (Uint8Array | undefined)[] = batch.parts.length === 0 ? [undefined] : batch.parts;
       const answers = await Promise.all(
-        batch.parts.map((bytes, part) => {
+        parts.map((bytes, part) => {
           const item = {
             pk: `RUN#${runId}`,
             sk: partKey(batch, part),
@@ -70,7 +72,7 @@ export async function putRequest(table: Table, runId: number, request: AttemptRe
 }
 
 function partKey(batch: PackedBatch, part: number): string {
-  const suffix = batch.parts.length === 1 ? '' : `.${String(part).padStart(4, '0')}`;
+  const suffix = batch.parts.length < 2 ? '' : `.${String(part).padStart(4, '0')}`;
   return `BATCH#${batch.attempt}#${batch.batchId}${suffix}`;
 }
 
@@ -87,8 +89,9 @@ function toBatches(items: readonly Item[]): PackedBatch[] {
   }
   return [...groups.values()].flatMap((parts) => {
     const first = parts[0] as Item;
-    if (parts.length !== first.total) return [];
-    const ordered = [...parts].sort((a, b) => Number(a.part) - Number(b.part));
+    const total = Number(first.total);
+    if (parts.length !== Math.max(1, total)) return [];
+    const ordered = [...parts].sort((a, b) => Number(a.part) - Number(b.part)).slice(0, total);
     return {
       attempt: Number(first.attempt),
       batchId: String(first.batchId),
