@@ -28,7 +28,7 @@ export async function completeRun(
     const run = await services.runs.getRun(runId);
     if (run === undefined) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
     if (!isLive(run)) return run;
-    const { report, catalog } = await readLiveRun(services, run);
+    const { report, catalog } = await readLiveRun(services, run, true);
     const now = services.now();
     const decision = decide(run, report, catalog, now);
     const chosen = choose(run);

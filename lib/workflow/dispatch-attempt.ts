@@ -22,7 +22,7 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   const now = services.now();
   const run = await services.runs.claimDispatch(current, now, now - callTimeoutMs + 1);
   if (run === undefined) return;
-  const live = await readLiveRun(services, run);
+  const live = await readLiveRun(services, run, true);
   const dispatch = await toDispatch(services, live);
   const executor = services.executors(live.plan.executor.type);
   let started: Started;

@@ -1,4 +1,5 @@
 import { type Catalog, indexCatalog, placeDeclared } from '../core/catalog.ts';
+import { ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
 import type { Plan } from '../core/plan.ts';
 import type { AttemptRecord, RunInput, RunItems, Services } from '../core/ports.ts';
@@ -28,18 +29,23 @@ export interface RunView {
 
 /** Folded live runs and unpacked results kept in memory; both are pinned to a version, so they never go stale. */
 const maxCached = 50;
+/** Tries to learn names against others who learn at the same time. */
+const learnRounds = 20;
 const views = new WeakMap<Services, Map<string, Promise<RunView>>>();
 
-/** Reads and folds everything stored about a live run. Throws if the plan version it pinned is gone, which cannot be. */
-export async function readLiveRun(services: Services, run: Run): Promise<LiveRun> {
-  const [plan, catalog, items, input] = await Promise.all([
+/**
+ * Reads and folds everything stored about a live run. Declared cases the catalog does not know yet have a provisional
+ * position at its end; `learn` makes it permanent, which must come before anything that stores positions. Throws if the
+ * plan version it pinned is gone, which cannot be.
+ */
+export async function readLiveRun(services: Services, run: Run, learn = false): Promise<LiveRun> {
+  const [plan, items, input] = await Promise.all([
     pinnedPlan(services, run),
-    services.plans.readCatalog(run.planId),
     services.runs.readItems(run),
     services.runs.getInput(run.id, run.hasInput),
   ]);
-  const index = indexCatalog(catalog);
-  const expected = input.picked === null ? expectDeclared(plan, index) : expectPicked(input.picked, index, catalog);
+  // After the batches, so that it knows every position they hold.
+  const { catalog, expected } = await expectCases(services, plan, input.picked, learn);
   const report = foldReport({
     catalog,
     batches: items.batches,
@@ -96,6 +102,29 @@ export async function pinnedPlan(services: Services, run: Run): Promise<Plan> {
   if (plan === undefined)
     throw new Error(`version ${run.planVersion} of plan ${run.planId} is gone, run ${run.id} needs it`);
   return plan;
+}
+
+/** Positions of the cases that must report, and the catalog with their names. */
+async function expectCases(
+  services: Services,
+  plan: Plan,
+  picked: readonly PickedCase[] | null,
+  learn: boolean,
+): Promise<{ catalog: Catalog; expected: number[] }> {
+  for (let round = 0; ; round++) {
+    const catalog = await services.plans.readCatalog(plan.id);
+    const index = indexCatalog(catalog);
+    const expected = picked === null ? expectDeclared(plan, index) : expectPicked(picked, index, catalog);
+    const { added } = index;
+    if (added.length === 0) return { catalog, expected };
+    if (learn && round < learnRounds) {
+      await services.plans.appendCatalog(plan.id, catalog.entries.length, added);
+      continue;
+    }
+    if (learn) throw new ServiceError('UNAVAILABLE', 'the names of the plan are changing too fast');
+    const provisional = { entries: [...catalog.entries, ...added], ids: [...catalog.ids, ...added.map(() => 0)] };
+    return { catalog: provisional, expected };
+  }
 }
 
 function expectDeclared(plan: Plan, index: ReturnType<typeof indexCatalog>): number[] {

@@ -58,6 +58,10 @@ async function rejectStale(services: Services, run: Run): Promise<void> {
 /** The execution is woken if it is there; one that ended although its run lives is replaced, a few times at most. */
 async function wakeOrRestart(services: Services, run: Run): Promise<void> {
   const again = services.now() + againMs;
+  // Whatever keeps the execution from doing it: every deadline is kept (reliability.md F6, L1).
+  if (services.now() >= Math.min(run.deadlineAt, run.stopBy ?? Number.POSITIVE_INFINITY)) {
+    if (!isLive(await completeRun(services, run.id))) return;
+  }
   if (run.waitsFor !== undefined) {
     await tendPlan(services, run.planId);
     if (services.now() < run.deadlineAt) return services.runs.scheduleNext(run.id, Math.min(again, run.deadlineAt));
