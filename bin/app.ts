@@ -2,5 +2,5 @@ import { join } from 'node:path';
 import { createApp } from '../lib/infra/app.ts';
 import { bundleFunctions } from '../lib/infra/bundle.ts';
 
-const { directory } = bundleFunctions(join(import.meta.dirname, '../dist/functions'));
+const { directory } = await bundleFunctions(join(import.meta.dirname, '../dist/functions'));
 createApp(directory);

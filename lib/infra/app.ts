@@ -1,4 +1,5 @@
 import { App, type AppProps, Validations } from 'aws-cdk-lib';
+import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { ProctorStack } from './stack.ts';
 
@@ -10,9 +11,8 @@ export function createApp(bundles: string, props: AppProps = {}): { readonly app
   const app = new App({
     ...props,
     context: {
+      ...recommendedFlags,
       '@aws-cdk/core:strictCfnValidateErrors': true,
-      '@aws-cdk/core:validateAgainstDefaultRules': true,
-      '@aws-cdk/aws-iam:minimizePolicies': true,
       ...props.context,
     },
   });

@@ -1,5 +1,7 @@
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { functionNames } from './function-table.ts';
 
 /** The directory of this repository's functions. */
@@ -16,24 +18,60 @@ export interface Bundles {
  * Bundles every function of the table in one go. CommonJS, because an ES module that imports `node:http` loads undici and
  * costs 26 to 36 ms more at a cold start (performance.md). Throws what esbuild finds wrong.
  */
-export function bundleFunctions(directory: string, from: string = functionsDir): Bundles {
-  const { metafile } = buildSync({
-    entryPoints: functionNames.map((name) => join(from, `${name}.ts`)),
+export async function bundleFunctions(directory: string, names: readonly string[] = functionNames): Promise<Bundles> {
+  mkdirSync(directory, { recursive: true });
+  const { metafile } = await build({
+    entryPoints: names.map((name) => join(functionsDir, `${name}.ts`)),
     outdir: directory,
     entryNames: '[name]/index',
     outExtension: { '.js': '.cjs' },
-    absWorkingDir: from,
+    absWorkingDir: directory,
     bundle: true,
     minify: true,
     platform: 'node',
     target: 'node24',
     format: 'cjs',
     mainFields: ['module', 'main'],
-    // Lambda hands credentials over in the environment: the chain that looks for them elsewhere is 40 % of an SDK client.
-    alias: { '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'environment-credentials.ts') },
+    legalComments: 'external',
+    plugins: [leanSdk],
     metafile: true,
     logLevel: 'warning',
   });
-  const sizes = Object.entries(metafile.outputs).map(([path, { bytes }]) => [path.split('/').at(-2) ?? path, bytes]);
-  return { directory, sizes: Object.fromEntries(sizes) };
+  const files = Object.entries(metafile.outputs).filter(([path]) => path.endsWith('.cjs'));
+  return {
+    directory,
+    sizes: Object.fromEntries(files.map(([path, { bytes }]) => [path.split('/').at(-2) ?? '', bytes])),
+  };
 }
+
+/** Modules of the SDK that are replaced, and why nothing is missed. */
+const standIns: Readonly<Record<string, string>> = {
+  // Lambda hands credentials over in the environment: no need for the chain that looks for them elsewhere.
+  '@aws-sdk/credential-provider-node': `export const defaultProvider = () => async () => ({
+    accessKeyId: process.env.AWS_ACCESS_KEY_ID,
+    secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY,
+    sessionToken: process.env.AWS_SESSION_TOKEN,
+  });`,
+  // Off unless an application asks for it.
+  '@aws-sdk/middleware-endpoint-discovery': `export const resolveEndpointDiscoveryConfig = (config) => config;
+  export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = {
+    environmentVariableSelector: () => false, configFileSelector: () => false, default: false,
+  };`,
+  // Loaded by operations that stream events, of which we call none.
+  '@smithy/core/event-streams': '',
+};
+
+/** Leaves out what an SDK client carries along and these functions never reach: half of a small one. */
+const leanSdk: Plugin = {
+  name: 'lean-sdk',
+  setup({ onLoad, onResolve }) {
+    const names = Object.keys(standIns).join('|');
+    onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path }) => ({ path, namespace: 'stand-in' }));
+    onLoad({ filter: /./, namespace: 'stand-in' }, ({ path }) => ({ contents: standIns[path] ?? '', loader: 'js' }));
+    // For the user agent, which wants the version alone.
+    onLoad({ filter: /@aws-sdk\/client-[a-z-]+\/package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string };
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};

@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openEmbeddedTable } from '../../lib/adapters/embedded-table.ts';
 import { type Bundles, bundleFunctions } from '../../lib/infra/bundle.ts';
 import { functionNames } from '../../lib/infra/function-table.ts';
 
@@ -10,8 +12,8 @@ import { functionNames } from '../../lib/infra/function-table.ts';
 const maxBytes = 300_000;
 
 let bundles: Bundles;
-beforeAll(() => {
-  bundles = bundleFunctions(mkdtempSync(join(tmpdir(), 'proctor-bundles-')));
+beforeAll(async () => {
+  bundles = await bundleFunctions(mkdtempSync(join(tmpdir(), 'proctor-bundles-')));
 });
 
 describe('bundles', () => {
@@ -36,5 +38,23 @@ describe('bundles', () => {
       encoding: 'utf8',
     });
     expect(answer.trim()).toBe('function');
+  });
+
+  it('reach their table with what was left out of the SDK', async () => {
+    const { client, tableName, close } = await openEmbeddedTable();
+    const { hostname, port } = (await client.config.endpoint?.()) ?? {};
+    const file = join(bundles.directory, 'complete-run', 'index.cjs');
+    const script = `require(${JSON.stringify(file)}).handler({ runId: 7 }).then(() => console.log('no such run'))`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
+      env: {
+        AWS_REGION: 'local',
+        AWS_ACCESS_KEY_ID: 'a',
+        AWS_SECRET_ACCESS_KEY: 'b',
+        AWS_ENDPOINT_URL_DYNAMODB: `http://${hostname}:${port}`,
+        TABLE_NAME: tableName,
+      },
+    });
+    await close();
+    expect(stdout).toContain('no such run');
   });
 });
