@@ -5,7 +5,7 @@ import { build, type Plugin } from 'esbuild';
 import { functionNames } from './function-table.ts';
 
 /** The directory of this repository's functions. */
-export const functionsDir = join(import.meta.dirname, '../../functions');
+const functionsDir = join(import.meta.dirname, '../../functions');
 
 export interface Bundles {
   /** Holds one directory a function, each with one file `index.cjs` that exports `handler`. */

@@ -1,8 +1,8 @@
 import type { indexes } from '../adapters/dynamodb/definition.ts';
 import type { FunctionName } from '../http/routes.ts';
 
-export type Read = 'GetItem' | 'BatchGetItem' | 'Query';
-export type Write = 'PutItem' | 'UpdateItem' | 'DeleteItem';
+type Read = 'GetItem' | 'BatchGetItem' | 'Query';
+type Write = 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
 /** What a function gets and may do. What is not listed it can neither find nor call. */
 export interface FunctionSpec {
@@ -76,7 +76,7 @@ export const httpFunctions = {
 } as const satisfies Record<FunctionName, FunctionSpec>;
 
 /** Serve no route of the table. */
-export const otherFunctions = {
+const otherFunctions = {
   'not-found': {
     description: 'Serves what no route fits: other spellings of a path, 404 and 405',
     memoryMb: 512,

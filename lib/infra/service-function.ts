@@ -70,7 +70,7 @@ export function createServiceFunction(
 }
 
 /** Lets the function do the actions, and tells it on what. The value is the resource, unless there are `resources`. */
-export function allow(
+function allow(
   service: LambdaFunction,
   variable: string,
   value: string,

@@ -6,7 +6,7 @@ import { RunMachine } from './run-machine.ts';
 import { FailedExecutions, Sweeper } from './safety-nets.ts';
 
 /** Invokes the keys function past the API; it answers with a key only while there is none. */
-export const firstKeyPayload = { proctor: 'first-key' };
+const firstKeyPayload = { proctor: 'first-key' };
 
 export interface ProctorStackProps extends StackProps {
   /** The directory `bundleFunctions` filled. */

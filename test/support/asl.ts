@@ -1,12 +1,12 @@
 import { parseMachine, type Retrier, type TaskState } from './asl-definition.ts';
 
-export interface Clock {
+interface Clock {
   now(): number;
   /** Calls `fn` once, `ms` from now, and awaits it; the answer cancels that. */
   after(ms: number, fn: () => void | Promise<void>): () => void;
 }
 
-export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT';
+type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT';
 
 export interface Execution {
   readonly name: string;
