@@ -13,7 +13,7 @@ import {
   triggeredType,
 } from './words.ts';
 
-export interface RunObjectInput {
+interface RunObjectInput {
   readonly run: Run;
   /** The version the run pinned. */
   readonly plan: Plan;

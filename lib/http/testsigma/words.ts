@@ -82,7 +82,7 @@ export function caseWord(run: Pick<Run, 'status' | 'result'>, result: CaseResult
   return caseWords[settle(run, result)];
 }
 
-export interface WireCounts {
+interface WireCounts {
   readonly total: number;
   readonly failed: number;
   readonly passed: number;
