@@ -3,8 +3,10 @@ import { appendFileSync, createReadStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createStores } from './adapters/dynamodb/client.ts';
-import { createEgress } from './adapters/egress.ts';
+import { createEgress, type Egress } from './adapters/egress.ts';
 import { type EmbeddedTable, openEmbeddedTable } from './adapters/embedded-table.ts';
+import { readJUnit } from './adapters/junit/read-junit.ts';
+import { writeJUnit } from './adapters/junit/write-junit.ts';
 import { createLocalBus, type LocalEvent } from './adapters/local-bus.ts';
 import { createLocalWorkflow } from './adapters/local-workflow.ts';
 import { createLog } from './adapters/log.ts';
@@ -15,9 +17,36 @@ import type { MasterKey, Services } from './core/ports.ts';
 import { attemptDirectory, attemptFiles } from './executors/command/attempt-files.ts';
 import { createCommandExecutor } from './executors/command/command-executor.ts';
 import { createHttpExecutor } from './executors/http.ts';
-import { createHandlers } from './handlers.ts';
+import { createAddProgress, createAddResults } from './http/callbacks/results.ts';
 import { createEntry } from './http/entry.ts';
-import { scopes } from './http/message.ts';
+import { json } from './http/json.ts';
+import { type Handler, scopes } from './http/message.ts';
+import { createApplyPlan, createUpdatePlan } from './http/native/apply-plan.ts';
+import { createGetOutput, createListAttempts } from './http/native/attempts.ts';
+import { createListCases } from './http/native/cases.ts';
+import {
+  createCreateEnvironment,
+  createDeleteEnvironment,
+  createGetEnvironment,
+  createListEnvironments,
+  createUpdateEnvironment,
+} from './http/native/environments.ts';
+import { createExplainRun } from './http/native/explain.ts';
+import { createGetJunit } from './http/native/junit.ts';
+import { createCreateKey, createListKeys, createRevokeKey, createRotateKey } from './http/native/keys.ts';
+import { createGetOpenapi } from './http/native/openapi.ts';
+import { createDeletePlan, createGetPlan, createListPlans } from './http/native/plans.ts';
+import { createGetRun, createListRuns } from './http/native/runs.ts';
+import { createStopRun } from './http/native/stop-run.ts';
+import { createTriggerRun } from './http/native/trigger-run.ts';
+import { createUploadResults } from './http/native/upload-results.ts';
+import type { Handlers } from './http/routes.ts';
+import { createCaseResults } from './http/testsigma/case-results.ts';
+import { createJUnitReport } from './http/testsigma/junit-report.ts';
+import { createListPlans as createListTestsigmaPlans } from './http/testsigma/list-plans.ts';
+import { createListRuns as createListTestsigmaRuns } from './http/testsigma/list-runs.ts';
+import { createReadRun } from './http/testsigma/read-run.ts';
+import { createTriggerRun as createTestsigmaTrigger } from './http/testsigma/trigger-run.ts';
 import { completeRun } from './workflow/complete-run.ts';
 import { stepRun } from './workflow/step-run.ts';
 import { sweep } from './workflow/sweep.ts';
@@ -87,10 +116,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     log,
   };
   const adminKey = await readAdminKey(services, dataDirectory);
-  const handlers = createHandlers(services, {
-    checkUrl: egress.checkUrl,
-    readOutput: (runId, attempt) => openOutput(dataDirectory, runId, attempt),
-  });
+  const handlers = createHandlers(services, egress.checkUrl, dataDirectory);
   const entry = createEntry({ keys: stores.keys, now, handlers, log });
   await sweep(services);
   const server = await createNodeServer({
@@ -116,6 +142,47 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
       workflow.close();
       await table.close();
     },
+  };
+}
+
+/** A handler for every route: a forgotten one does not compile. */
+function createHandlers(services: Services, checkUrl: Egress['checkUrl'], dataDirectory: string): Handlers {
+  const getHealth: Handler = async () => json(200, { status: 'ok' });
+  return {
+    'testsigma.trigger': createTestsigmaTrigger(services),
+    'testsigma.listRuns': createListTestsigmaRuns(services),
+    'testsigma.getRun': createReadRun(services),
+    'testsigma.listCases': createCaseResults(services),
+    'testsigma.getJunit': createJUnitReport(services, writeJUnit),
+    'testsigma.listPlans': createListTestsigmaPlans(services),
+    'native.listPlans': createListPlans(services),
+    'native.applyPlan': createApplyPlan(services, checkUrl),
+    'native.getPlan': createGetPlan(services),
+    'native.updatePlan': createUpdatePlan(services, checkUrl),
+    'native.deletePlan': createDeletePlan(services),
+    'native.triggerRun': createTriggerRun(services),
+    'native.listRuns': createListRuns(services),
+    'native.getRun': createGetRun(services),
+    'native.explainRun': createExplainRun(services),
+    'native.listCases': createListCases(services),
+    'native.listAttempts': createListAttempts(services),
+    'native.getOutput': createGetOutput(services, (runId, attempt) => openOutput(dataDirectory, runId, attempt)),
+    'native.getJunit': createGetJunit(services, writeJUnit),
+    'native.stopRun': createStopRun(services),
+    'native.uploadResults': createUploadResults(services, readJUnit),
+    'native.listEnvironments': createListEnvironments(services),
+    'native.createEnvironment': createCreateEnvironment(services),
+    'native.getEnvironment': createGetEnvironment(services),
+    'native.updateEnvironment': createUpdateEnvironment(services),
+    'native.deleteEnvironment': createDeleteEnvironment(services),
+    'native.listKeys': createListKeys(services),
+    'native.createKey': createCreateKey(services),
+    'native.revokeKey': createRevokeKey(services),
+    'native.rotateKey': createRotateKey(services),
+    'native.getOpenapi': createGetOpenapi(),
+    'callbacks.addResults': createAddResults(services, readJUnit),
+    'callbacks.addProgress': createAddProgress(services, readJUnit),
+    'system.getHealth': getHealth,
   };
 }
 

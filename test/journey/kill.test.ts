@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedProcess, freePort, startEmbedded } from '../support/embedded-process.ts';
+import type { NativeRun } from '../support/local.ts';
 
 /** How often the system is killed; the soak has its own figure. */
 const kills = Number(process.env.KILLS ?? 4);
@@ -28,9 +29,9 @@ test(`killed ${kills} times during runs: every acknowledged run reaches the righ
   const data = join(directory, 'data');
   system = await startEmbedded(data, port);
   const key = await system.key();
-  const call = async (path: string, init: RequestInit = {}) => {
+  const call = async (path: string, init: RequestInit = {}): Promise<NativeRun> => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-    return (await fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers })).json();
+    return (await fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers })).json() as Promise<NativeRun>;
   };
   const planId = (await call('/v1/plans', { method: 'POST', body: JSON.stringify(await makePlan()) })).id;
   const acknowledged: number[] = [];
