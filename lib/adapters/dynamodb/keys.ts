@@ -21,7 +21,8 @@ export function createKeyStore(table: Table): KeyStore {
     },
 
     async revokeKey(keyId, at) {
-      const condition = 'attribute_exists(#pk) AND attribute_not_exists(#revokedAt)';
+      // A rotated key's end may lie ahead: it can still be brought forward, never put off.
+      const condition = 'attribute_exists(#pk) AND (attribute_not_exists(#revokedAt) OR #revokedAt > :at)';
       return (await table.update(itemKey(keyId), 'SET #revokedAt = :at', { at }, condition)) !== undefined;
     },
 

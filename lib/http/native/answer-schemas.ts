@@ -1,0 +1,205 @@
+import * as z from 'zod/mini';
+import { planSchema } from '../../core/plan.ts';
+import { caseResults } from '../../core/results.ts';
+
+const time = z.string().check(z.meta({ format: 'date-time' }));
+const url = z.string().check(z.meta({ format: 'uri-reference' }));
+const idNumber = z.int().check(z.gte(1), z.lte(2_147_483_647));
+const maybe = z.nullable;
+const nextCursor = maybe(z.string());
+/** The words may grow: clients must tolerate new ones. */
+const caseResult = z.enum(caseResults);
+
+const countsAnswer = z.strictObject({
+  total: z.int(),
+  passed: z.int(),
+  failed: z.int(),
+  errored: z.int(),
+  skipped: z.int(),
+  blocked: z.int(),
+  stopped: z.int(),
+  notExecuted: z.int(),
+  running: z.int(),
+  queued: z.int(),
+  flaky: z.int(),
+});
+
+export const runAnswer = z.strictObject({
+  id: idNumber,
+  version: z.int(),
+  planId: idNumber,
+  planName: z.string(),
+  planVersion: z.int(),
+  project: z.string(),
+  status: z.enum(['queued', 'running', 'stopping', 'completed']),
+  result: maybe(z.enum(['passed', 'failed', 'errored', 'timedOut', 'stopped', 'noTests'])),
+  reason: maybe(z.string()),
+  explanation: maybe(z.string()),
+  counts: maybe(countsAnswer),
+  attempt: z.int(),
+  waitsFor: z.array(idNumber),
+  rerunOf: maybe(idNumber),
+  environmentId: maybe(idNumber),
+  buildNo: maybe(z.string()),
+  trigger: z.strictObject({
+    type: z.enum(['api', 'manual', 'schedule', 'webhook', 'event']),
+    keyId: z.string(),
+    ownerId: z.int(),
+  }),
+  requested: z.string(),
+  executing: maybe(z.string()),
+  createdAt: time,
+  startedAt: maybe(time),
+  endedAt: maybe(time),
+  deadlineAt: maybe(time),
+  links: z.strictObject({
+    self: url,
+    plan: url,
+    cases: url,
+    attempts: url,
+    explain: url,
+    junit: url,
+    stop: url,
+    job: maybe(url),
+  }),
+});
+export const runsAnswer = z.strictObject({ runs: z.array(runAnswer), nextCursor });
+
+const outcome = {
+  id: z.int(),
+  resultId: z.int(),
+  name: z.string(),
+  result: caseResult,
+  durationMs: z.int(),
+  attempt: z.int(),
+  flaky: z.boolean(),
+  message: maybe(z.string()),
+  details: maybe(z.string()),
+};
+export const casesAnswer = z.strictObject({
+  cases: z.array(
+    z.strictObject({
+      ...outcome,
+      suite: z.string(),
+      className: z.string(),
+      iterations: z.array(z.strictObject(outcome)),
+    }),
+  ),
+  nextCursor,
+});
+
+export const attemptsAnswer = z.strictObject({
+  attempts: z.array(
+    z.strictObject({
+      attempt: z.int(),
+      dispatchedAt: maybe(time),
+      endedAt: maybe(time),
+      problem: maybe(z.strictObject({ reason: z.string(), message: z.string() })),
+      requested: maybe(z.array(z.string())),
+      requestedCount: maybe(z.int()),
+      executing: maybe(z.string()),
+      batches: z.int(),
+      links: z.strictObject({ output: url, job: maybe(url) }),
+    }),
+  ),
+});
+
+export const explainAnswer = z.strictObject({
+  runId: idNumber,
+  status: z.string(),
+  result: maybe(z.string()),
+  reason: maybe(z.string()),
+  sentence: z.string(),
+  steps: z.array(
+    z.strictObject({
+      kind: z.enum(['triggered', 'waits', 'attempt', 'stop', 'ended', 'flaky', 'failed', 'missing', 'deadline']),
+      at: maybe(time),
+      sentence: z.string(),
+      attempt: z.optional(z.int()),
+      cases: z.optional(z.array(z.string())),
+    }),
+  ),
+});
+
+export const planAnswer = z.strictObject({
+  ...planSchema.shape,
+  id: idNumber,
+  version: z.int(),
+  createdAt: time,
+  updatedAt: time,
+  createdBy: z.int(),
+  updatedBy: z.int(),
+  links: z.strictObject({ self: url, runs: url }),
+});
+export const dryRunAnswer = z.strictObject({
+  dryRun: z.literal(true),
+  change: z.enum(['create', 'update', 'none']),
+  id: maybe(idNumber),
+  version: maybe(z.int()),
+  changes: z.array(z.strictObject({ field: z.string(), from: z.unknown(), to: z.unknown() })),
+});
+export const plansAnswer = z.strictObject({
+  plans: z.array(
+    z.strictObject({
+      id: idNumber,
+      version: z.int(),
+      name: z.string(),
+      project: z.string(),
+      enabled: z.boolean(),
+      executor: z.strictObject({ type: z.string() }),
+      overlap: z.string(),
+      environment: maybe(idNumber),
+      cases: z.int(),
+      updatedAt: time,
+      links: z.strictObject({ self: url }),
+    }),
+  ),
+  nextCursor,
+});
+
+export const environmentAnswer = z.strictObject({
+  id: idNumber,
+  name: z.string(),
+  description: maybe(z.string()),
+  project: z.string(),
+  /** The value of a secret is null. */
+  variables: z.array(z.strictObject({ id: z.int(), key: z.string(), value: maybe(z.string()), secret: z.boolean() })),
+  version: z.int(),
+  createdAt: time,
+  updatedAt: time,
+  createdBy: z.int(),
+  updatedBy: z.int(),
+});
+export const environmentsAnswer = z.strictObject({ environments: z.array(environmentAnswer), nextCursor });
+
+const key = {
+  id: z.string(),
+  name: z.string(),
+  ownerId: z.int(),
+  scopes: z.array(z.string()),
+  projects: maybe(z.array(z.string())),
+  planIds: maybe(z.array(idNumber)),
+  createdAt: time,
+  expiresAt: maybe(time),
+  revokedAt: maybe(time),
+};
+export const keysAnswer = z.strictObject({ keys: z.array(z.strictObject(key)) });
+/** The token is shown in this answer and never again. */
+export const newKeyAnswer = z.strictObject({ ...key, token: z.string() });
+
+export const acceptedAnswer = z.strictObject({ runId: idNumber, attempt: z.int(), folded: z.boolean() });
+
+/** RFC 9457, with `code` to branch on; `late` beside RUN_COMPLETED. */
+export const problemAnswer = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  requestId: z.string(),
+  runId: z.optional(idNumber),
+  late: z.optional(z.literal(true)),
+  errors: z.optional(
+    z.array(z.strictObject({ field: z.string(), message: z.string(), rejectedValue: z.optional(z.unknown()) })),
+  ),
+});

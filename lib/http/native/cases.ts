@@ -1,0 +1,67 @@
+import { type Catalog, nameOf } from '../../core/catalog.ts';
+import { invalidField } from '../../core/errors.ts';
+import type { Services } from '../../core/ports.ts';
+import type { CaseState, EntryState } from '../../core/report.ts';
+import { type CaseResult, caseResults } from '../../core/results.ts';
+import { type Run, resultIdAt } from '../../core/run.ts';
+import { readRunView } from '../../workflow/read-run.ts';
+import { json } from '../json.ts';
+import type { Handler } from '../message.ts';
+import { findRun } from './find.ts';
+import { readPaging, toCursor } from './paging.ts';
+
+const most = 1000;
+
+/** `GET /v1/runs/{runId}/cases?result=&cursor=&limit=`: in the order of the plan's catalog. Several results with commas. */
+export function createListCases(services: Services): Handler {
+  return async (request, principal) => {
+    const { limit, after } = readPaging(request.query, 'case', most);
+    const results = readResults(request.query);
+    const run = await findRun(services, principal, request);
+    const { cases, catalog } = await readRunView(services, run);
+    const matching = cases.filter(
+      ({ position, result }) => (after === undefined || position > after) && (results === null || results.has(result)),
+    );
+    const page = matching.slice(0, limit);
+    const last = matching.length > limit ? page.at(-1) : undefined;
+    return json(200, {
+      cases: page.map((state) => toCaseObject(run, catalog, state)),
+      nextCursor: last === undefined ? null : toCursor('case', last.position),
+    });
+  };
+}
+
+function toCaseObject(run: Run, catalog: Catalog, state: CaseState) {
+  const { suite, className, name } = nameOf(catalog, state.position);
+  return {
+    ...idsOf(run, catalog, state),
+    suite,
+    className,
+    name,
+    ...outcomeOf(state),
+    iterations: state.iterations.map((iteration) => ({
+      ...idsOf(run, catalog, iteration),
+      name: catalog.entries[iteration.position]?.name ?? '',
+      ...outcomeOf(iteration),
+    })),
+  };
+}
+
+/** `id` is the case's in its plan, the same in every run; `resultId` belongs to this run alone. */
+function idsOf(run: Run, catalog: Catalog, { position }: EntryState) {
+  return { id: catalog.ids[position] ?? 0, resultId: resultIdAt(run, position) };
+}
+
+function outcomeOf({ result, durationMs, attempt, flaky, message, details }: EntryState) {
+  return { result, durationMs, attempt, flaky, message: message ?? null, details: details ?? null };
+}
+
+function readResults(query: URLSearchParams): ReadonlySet<CaseResult> | null {
+  const given = query.get('result');
+  if (given === null) return null;
+  const words = given.slice(0, 200).split(',');
+  const results = words.flatMap((word) => caseResults.find((result) => result === word) ?? []);
+  if (results.length !== words.length)
+    throw invalidField('result', `must be one or more of ${caseResults.join(', ')}`, given.slice(0, 100));
+  return new Set(results);
+}

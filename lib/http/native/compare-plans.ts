@@ -1,0 +1,45 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Plan, PlanDocument } from '../../core/plan.ts';
+
+/** One field that differs. Lists are shown by what they hold, not item by item. */
+export interface Change {
+  readonly field: string;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+/** The document a plan was made from, without its number. */
+function documentOf(plan: Plan): Omit<PlanDocument, 'id'> {
+  const { id, version, projectId, createdAt, updatedAt, createdBy, updatedBy, ...document } = plan;
+  return document;
+}
+
+/** What differs between the stored plan and the document, whatever the order of their keys; empty if nothing does. */
+export function comparePlans(plan: Plan, document: PlanDocument): Change[] {
+  const { id: _, ...wanted } = document;
+  const changes: Change[] = [];
+  compare(documentOf(plan), wanted, '', changes);
+  return changes;
+}
+
+function compare(from: object, to: object, prefix: string, changes: Change[]): void {
+  const [before, after] = [from as Record<string, unknown>, to as Record<string, unknown>];
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [a, b] = [before[key], after[key]];
+    if (isDeepStrictEqual(a, b)) continue;
+    const field = `${prefix}${key}`;
+    if (isObject(a) && isObject(b)) compare(a, b, `${field}.`, changes);
+    else changes.push({ field, from: shown(field, a), to: shown(field, b) });
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function shown(field: string, value: unknown): unknown {
+  if (field !== 'suites' || !Array.isArray(value)) return value ?? null;
+  const suites = value as PlanDocument['suites'];
+  const cases = suites.reduce((sum, suite) => sum + suite.cases.length, 0);
+  return `${suites.length} ${suites.length === 1 ? 'suite' : 'suites'}, ${cases} ${cases === 1 ? 'case' : 'cases'}`;
+}

@@ -1,0 +1,193 @@
+import type { RunItems } from '../../core/ports.ts';
+import { isLive, type Run } from '../../core/run.ts';
+import { fullName } from '../../core/verdict.ts';
+import type { RunView } from '../../workflow/read-run.ts';
+import { plural, toTime } from './run-object.ts';
+
+/** One thing that happened or holds: what kind, since when if that is known, and the sentence. */
+interface Step {
+  readonly kind: 'triggered' | 'waits' | 'attempt' | 'stop' | 'ended' | 'flaky' | 'failed' | 'missing' | 'deadline';
+  readonly at: string | null;
+  readonly sentence: string;
+  readonly attempt?: number;
+  /** Names of the cases the sentence is about, 100 at most. */
+  readonly cases?: readonly string[];
+}
+
+export interface Explanation {
+  readonly runId: number;
+  readonly status: Run['status'];
+  readonly result: Run['result'] | null;
+  readonly reason: Run['reason'] | null;
+  /** The whole story in one sentence. */
+  readonly sentence: string;
+  readonly steps: readonly Step[];
+}
+
+const shownNames = 100;
+
+/** What happened in the run until `now` (epoch milliseconds), in order; then what is worth knowing about its cases. */
+export function explainRun(view: RunView, items: RunItems, now: number): Explanation {
+  const { run } = view;
+  const steps = [
+    triggered(view),
+    ...waits(run),
+    ...attempts(view, items),
+    ...stopping(run),
+    ...ended(run),
+    ...aboutCases(view),
+    ...deadlines(run, now),
+  ];
+  return {
+    runId: run.id,
+    status: run.status,
+    result: run.result ?? null,
+    reason: run.reason ?? null,
+    sentence: summary(view, now),
+    steps,
+  };
+}
+
+function summary({ run, counts }: RunView, now: number): string {
+  const name = `Run ${run.id} of “${run.planName}”`;
+  if (run.result !== undefined) {
+    const tries = run.attempt === 1 ? '' : ` after ${plural(run.attempt, 'attempt')}`;
+    return `${name} ${endings[run.result]}${tries}, ${lasting((run.endedAt ?? now) - run.createdAt)} after it was triggered: ${run.explanation}`;
+  }
+  if (run.waitsFor !== undefined) return `${name} waits for ${runsNamed(run.waitsFor)} of the same plan.`;
+  if (run.status === 'queued') return `${name} waits for its executor to take it.`;
+  if (run.status === 'stopping') return `${name} is being stopped; the executor has not confirmed it yet.`;
+  const done = counts.total - counts.queued - counts.running;
+  return `${name} has been running for ${lasting(now - (run.startedAt ?? run.createdAt))} and is in attempt ${run.attempt}: ${done} of ${plural(counts.total, 'case')} reported, ${counts.failed + counts.errored} of them not passed.`;
+}
+
+const endings: Record<NonNullable<Run['result']>, string> = {
+  passed: 'passed',
+  failed: 'failed',
+  errored: 'could not be finished properly',
+  timedOut: 'ran out of time',
+  stopped: 'was stopped',
+  noTests: 'ran no tests',
+};
+
+const origins: Record<Run['trigger']['type'], string> = {
+  api: 'through the API',
+  manual: 'by hand',
+  schedule: 'by a schedule',
+  webhook: 'by a webhook',
+  event: 'by an event',
+};
+
+function triggered({ run }: RunView): Step {
+  const asked = run.requestedCases === undefined ? 'everything in it' : `${plural(run.requestedCases, 'picked case')}`;
+  const build = run.buildNo === undefined ? '' : `, for build ${run.buildNo}`;
+  const sentence = `It was triggered ${origins[run.trigger.type]} with key ${run.trigger.keyId}, to run ${asked} (version ${run.planVersion} of the plan${build}).`;
+  return { kind: 'triggered', at: toTime(run.createdAt), sentence };
+}
+
+function waits(run: Run): Step[] {
+  if (run.waitsFor === undefined) return [];
+  const sentence = `It comes after ${runsNamed(run.waitsFor)}, because runs of this plan go one at a time.`;
+  return [{ kind: 'waits', at: toTime(run.createdAt), sentence }];
+}
+
+/** One step an attempt: what it had to run, what the executor made of it, how it ended. */
+function attempts({ run, catalog }: RunView, items: RunItems): Step[] {
+  return Array.from({ length: run.attempt }, (_, i) => {
+    const attempt = i + 1;
+    const job = items.attempts.find((record) => record.attempt === attempt);
+    const batches = items.batches.filter((batch) => batch.attempt === attempt);
+    const end = batches.find((batch) => batch.end !== undefined);
+    const requested = items.requests.find((candidate) => candidate.attempt === attempt)?.requested ?? undefined;
+    const names = requested?.map((position) => fullName(catalog, position));
+    const task =
+      names === undefined
+        ? `Attempt ${attempt}`
+        : `Attempt ${attempt} ran again what had not passed (${plural(names.length, 'case')}: ${some(names)}); it`;
+    const start = job === undefined ? notTaken(run, attempt) : ` was taken by the executor, which ran ${job.executing}`;
+    const finish = finishOf(end?.end?.problem?.message, job?.startedAt, end?.receivedAt, batches.length);
+    return {
+      kind: 'attempt' as const,
+      at: job === undefined ? null : toTime(job.startedAt),
+      attempt,
+      sentence: `${task}${start}${finish}`,
+      ...(names === undefined ? {} : { cases: names.slice(0, shownNames) }),
+    };
+  });
+}
+
+function notTaken(run: Run, attempt: number): string {
+  if (attempt < run.attempt || !isLive(run)) return ' was never confirmed by the executor';
+  const tries = run.dispatchTries === 0 ? '' : `; ${plural(run.dispatchTries, 'try')} failed`.replace('trys', 'tries');
+  return ` is still to be taken by the executor${tries}`;
+}
+
+function finishOf(
+  problem: string | undefined,
+  from: number | undefined,
+  to: number | undefined,
+  batches: number,
+): string {
+  if (problem !== undefined) return `. It went wrong: ${problem.replace(/\.$/, '')}.`;
+  if (to === undefined)
+    return batches === 0 ? '.' : `; it has reported ${plural(batches, 'batch').replace('batchs', 'batches')} so far.`;
+  return from === undefined ? '; it ended.' : `; it ended after ${lasting(to - from)}.`;
+}
+
+function stopping(run: Run): Step[] {
+  if (run.stopBy === undefined) return [];
+  const at = toTime(run.stopBy - run.deadlines.stopSeconds * 1000);
+  return [{ kind: 'stop', at, sentence: 'Somebody asked to stop it.' }];
+}
+
+function ended(run: Run): Step[] {
+  if (run.result === undefined || run.endedAt === undefined) return [];
+  return [{ kind: 'ended', at: toTime(run.endedAt), sentence: `It ${endings[run.result]}: ${run.explanation}` }];
+}
+
+function aboutCases({ run, catalog, cases }: RunView): Step[] {
+  const namesOf = (matches: (state: (typeof cases)[number]) => boolean): string[] =>
+    cases.filter(matches).map(({ position }) => fullName(catalog, position));
+  const failed = namesOf(({ result }) => result === 'failed' || result === 'errored' || result === 'blocked');
+  const flaky = namesOf((state) => state.flaky);
+  const missing = isLive(run) ? [] : namesOf(({ result }) => result === 'notExecuted');
+  return [
+    about('failed', failed, (count, names) => `${count} did not pass in the last attempt: ${names}.`),
+    about('flaky', flaky, (count, names) => `${count} failed first and passed when run again (flaky): ${names}.`),
+    about('missing', missing, (count, names) => `${count} should have reported a result and never did: ${names}.`),
+  ].flat();
+}
+
+function about(kind: Step['kind'], names: readonly string[], say: (count: string, names: string) => string): Step[] {
+  if (names.length === 0) return [];
+  const sentence = say(plural(names.length, 'case'), some(names));
+  return [{ kind, at: null, sentence, cases: names.slice(0, shownNames) }];
+}
+
+function deadlines(run: Run, now: number): Step[] {
+  if (!isLive(run)) return [];
+  const left = run.deadlineAt - now;
+  const what =
+    run.waitsFor !== undefined
+      ? 'It may wait'
+      : run.status === 'queued'
+        ? 'An executor must take it'
+        : 'It must be over';
+  const until = left > 0 ? `within ${lasting(left)}` : 'now: its deadline has passed';
+  return [{ kind: 'deadline', at: toTime(run.deadlineAt), sentence: `${what} ${until}.` }];
+}
+
+function runsNamed(ids: readonly number[]): string {
+  return `${ids.length === 1 ? 'run' : 'runs'} ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ` and ${ids.length - 5} more` : ''}`;
+}
+
+function some(names: readonly string[]): string {
+  return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`;
+}
+
+function lasting(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}

@@ -1,0 +1,198 @@
+import type * as z from 'zod/mini';
+import { planSchema } from '../../core/plan.ts';
+import type { routes } from '../routes.ts';
+import * as answers from './answer-schemas.ts';
+import { environmentBody, environmentChange, keyBody, resultsBody, triggerBody } from './schemas.ts';
+
+type Schema = z.ZodMiniType;
+type OwnOperation = Extract<(typeof routes)[number]['operation'], `native.${string}` | `callbacks.${string}`>;
+
+/** What the OpenAPI document says of an operation beyond its route. */
+export interface OperationDoc {
+  readonly summary: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The JSON body; `also` are its other content types. */
+  readonly body?: Schema;
+  readonly also?: readonly string[];
+  readonly answers: Readonly<Record<number, Schema | string>>;
+  /** Statuses answered with a problem, besides those of every route. */
+  readonly problems?: readonly number[];
+}
+
+const page = { cursor: 'The `nextCursor` of the page before.', limit: '1 to 200 a page, 50 unless given.' };
+const ifMatch = { 'If-Match': 'The version that is meant; another one is 409 `VERSION_CONFLICT`.' };
+const ifNoneMatch = { 'If-None-Match': 'The version that is known already.' };
+const xml = ['application/xml', 'text/xml'];
+const uploadQuery = {
+  final: 'JUnit XML only: `false` if more of the attempt follows.',
+  batchId: 'JUnit XML only: as in JSON.',
+  seq: 'JUnit XML only: as in JSON.',
+};
+const unchanged = 'Not modified';
+const upload = {
+  body: resultsBody,
+  also: xml,
+  answers: { 200: answers.acceptedAnswer, 202: answers.acceptedAnswer },
+  problems: [400, 404, 409, 413],
+} as const;
+
+/** Each operation of the native and the callback API. One that is forgotten does not compile. */
+export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
+  'native.listPlans': {
+    summary: 'List plans',
+    query: { project: 'Of this project only.', ...page },
+    answers: { 200: answers.plansAnswer },
+    problems: [400],
+  },
+  'native.applyPlan': {
+    summary: 'Apply a plan: create it, or bring it to what the document says',
+    query: { dryRun: '`true` says what would change and stores nothing.' },
+    body: planSchema,
+    also: ['application/yaml', 'text/yaml'],
+    answers: { 200: answers.planAnswer, 201: answers.planAnswer },
+    problems: [400, 403, 404, 409],
+  },
+  'native.getPlan': {
+    summary: 'Read a plan',
+    headers: ifNoneMatch,
+    answers: { 200: answers.planAnswer, 304: unchanged },
+    problems: [400, 404],
+  },
+  'native.updatePlan': {
+    summary: 'Replace a plan',
+    headers: ifMatch,
+    body: planSchema,
+    also: ['application/yaml', 'text/yaml'],
+    answers: { 200: answers.planAnswer },
+    problems: [400, 403, 404, 409],
+  },
+  'native.deletePlan': {
+    summary: 'Delete a plan; its runs stay readable',
+    headers: ifMatch,
+    answers: { 204: 'Deleted' },
+    problems: [400, 404, 409],
+  },
+  'native.triggerRun': {
+    summary: 'Start a run of a plan',
+    headers: { 'Idempotency-Key': 'The same key and request get the same run, with `Idempotent-Replayed: true`.' },
+    body: triggerBody,
+    answers: { 202: answers.runAnswer },
+    problems: [400, 404, 409, 422],
+  },
+  'native.listRuns': {
+    summary: 'List runs, newest first',
+    query: {
+      plan: 'Of this plan only.',
+      project: 'Of this project only.',
+      status: '`queued`, `running`, `stopping` or `completed`.',
+      ...page,
+    },
+    answers: { 200: answers.runsAnswer },
+    problems: [400],
+  },
+  'native.getRun': {
+    summary: 'Read a run; `Retry-After` says when to ask again while it lives',
+    headers: ifNoneMatch,
+    answers: { 200: answers.runAnswer, 304: unchanged },
+    problems: [400, 404],
+  },
+  'native.explainRun': {
+    summary: 'Say what happened in a run, in sentences',
+    answers: { 200: answers.explainAnswer },
+    problems: [400, 404],
+  },
+  'native.listCases': {
+    summary: 'List the cases of a run with their results',
+    query: { result: 'One or more results, with commas.', ...page, limit: '1 to 1000 a page, 50 unless given.' },
+    answers: { 200: answers.casesAnswer },
+    problems: [400, 404],
+  },
+  'native.listAttempts': {
+    summary: 'List the attempts of a run, oldest first',
+    answers: { 200: answers.attemptsAnswer },
+    problems: [400, 404],
+  },
+  'native.getOutput': {
+    summary: 'Read what the job of an attempt printed, where it was kept',
+    answers: { 200: 'text/plain' },
+    problems: [400, 404],
+  },
+  'native.getJunit': {
+    summary: 'Read a completed run as JUnit XML',
+    headers: ifNoneMatch,
+    answers: { 200: 'application/xml', 304: unchanged },
+    problems: [400, 404, 409],
+  },
+  'native.stopRun': {
+    summary: 'Stop a run; waits up to 5 s for its executor',
+    answers: { 200: answers.runAnswer },
+    problems: [400, 404],
+  },
+  'native.uploadResults': {
+    summary:
+      'Upload results: JSON or JUnit XML, gzip welcome. Without `final` JUnit XML ends the attempt, JSON does not',
+    query: { attempt: 'The attempt the results are of; the current one unless given.', ...uploadQuery },
+    ...upload,
+  },
+  'native.listEnvironments': {
+    summary: 'List environments',
+    query: { project: 'Of this project only.', ...page },
+    answers: { 200: answers.environmentsAnswer },
+    problems: [400],
+  },
+  'native.createEnvironment': {
+    summary: 'Create an environment',
+    body: environmentBody,
+    answers: { 201: answers.environmentAnswer },
+    problems: [400, 403, 409],
+  },
+  'native.getEnvironment': {
+    summary: 'Read an environment; the values of secrets are never shown',
+    headers: ifNoneMatch,
+    answers: { 200: answers.environmentAnswer, 304: unchanged },
+    problems: [400, 404],
+  },
+  'native.updateEnvironment': {
+    summary: 'Replace an environment; a value of null keeps the stored one',
+    headers: ifMatch,
+    body: environmentChange,
+    answers: { 200: answers.environmentAnswer },
+    problems: [400, 404, 409],
+  },
+  'native.deleteEnvironment': {
+    summary: 'Delete an environment',
+    headers: ifMatch,
+    answers: { 204: 'Deleted' },
+    problems: [400, 404, 409],
+  },
+  'native.listKeys': { summary: 'List API keys', answers: { 200: answers.keysAnswer } },
+  'native.createKey': {
+    summary: 'Create an API key; its token is shown in this answer only',
+    body: keyBody,
+    answers: { 201: answers.newKeyAnswer },
+    problems: [400, 403],
+  },
+  'native.revokeKey': {
+    summary: 'Revoke an API key',
+    answers: { 204: 'Revoked' },
+    problems: [400, 404],
+  },
+  'native.rotateKey': {
+    summary: 'Replace an API key by one with the same rights',
+    query: { expireOldAfterSeconds: 'The old key ends then; without it, it lives until it is revoked.' },
+    answers: { 201: answers.newKeyAnswer },
+    problems: [400, 403, 404, 409],
+  },
+  'native.getOpenapi': { summary: 'Read this document', answers: { 200: 'application/json' } },
+  'callbacks.addResults': {
+    summary: 'Results of an attempt, from its executor. They end the attempt with `final: true`, or as JUnit XML',
+    query: uploadQuery,
+    ...upload,
+  },
+  'callbacks.addProgress': {
+    summary: 'Results so far, or an empty body as a sign of life',
+    query: { batchId: uploadQuery.batchId, seq: uploadQuery.seq },
+    ...upload,
+  },
+};

@@ -1,0 +1,109 @@
+import { parseDocument } from 'yaml';
+import { invalidField, isServiceError, ServiceError } from '../../core/errors.ts';
+import { type PlanDocument, parsePlan } from '../../core/plan.ts';
+import type { Environment, Services } from '../../core/ports.ts';
+import { readBody, readJson } from '../json.ts';
+import type { HttpRequest } from '../message.ts';
+
+/** Throws VALIDATION_FAILED naming the field if requests can never be sent to the URL. */
+export type CheckUrl = (url: string, field?: string) => void;
+
+/** Unpacked: gzip carries plans of many thousand cases. */
+const maxBytes = 4 * 1024 * 1024;
+/** Aliases a document may use; each may repeat all of it. */
+const maxAliasCount = 20;
+
+/**
+ * The plan in the body: JSON, or YAML where the content type says so or the text does not start with `{`. Throws
+ * INVALID_JSON for what is neither, VALIDATION_FAILED naming every wrong field.
+ */
+export async function readPlan(request: HttpRequest): Promise<PlanDocument> {
+  const body = await readBody(request, { maxBytes });
+  const value = isYaml(request, body) ? readYaml(body) : readJson({ body });
+  return parsePlan(value === undefined || value === null ? {} : value);
+}
+
+/** Refuses what no run of the plan could work with: URLs, an executor of another mode, an environment of another project. */
+export async function checkPlan(services: Services, document: PlanDocument, checkUrl: CheckUrl): Promise<void> {
+  const { executor, environment, project } = document;
+  if (executor.type === 'http') {
+    for (const field of ['url', 'statusUrl', 'stopUrl'] as const) {
+      const url = executor[field];
+      if (url !== undefined) checkUrl(url, `executor.${field}`);
+    }
+  }
+  try {
+    services.executors(executor.type);
+  } catch (error) {
+    if (isServiceError(error, 'EXECUTOR_REFUSED')) throw invalidField('executor.type', error.message, executor.type);
+    throw error;
+  }
+  if (environment === undefined) return;
+  const found: Environment | undefined = await services.environments.getEnvironment(environment);
+  if (found?.project === project) return;
+  throw new ServiceError('UNKNOWN_ENVIRONMENT', `environment: project ${project} has no environment ${environment}`, {
+    fields: [{ field: 'environment', message: 'is no environment of the project', rejectedValue: environment }],
+  });
+}
+
+function isYaml({ headers }: HttpRequest, body: Uint8Array): boolean {
+  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (/^(?:application|text)\/(?:x-)?yaml$/.test(type)) return true;
+  return !/^\s*(?:\{|\[|$)/.test(
+    Buffer.from(body.subarray(0, 64))
+      .toString('latin1')
+      .replace(/^\u00ef\u00bb\u00bf/, ''),
+  );
+}
+
+/** Whatever YAML holds passes the gate of JSON afterwards: depth, keys that reach prototypes. */
+function readYaml(body: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw invalidYaml('it is not UTF-8');
+  }
+  if (isTooDeep(text)) throw invalidYaml('it is nested deeper than 32 levels');
+  const document = parseDocument(text, { schema: 'core', uniqueKeys: true, prettyErrors: true, logLevel: 'silent' });
+  const [error] = document.errors;
+  // Not the parser's own message: it quotes the line, which may hold secrets.
+  if (error) throw invalidYaml(`line ${error.linePos?.[0].line ?? 1} is not understood (${error.code})`);
+  let compact: string | undefined;
+  try {
+    compact = JSON.stringify(document.toJS({ maxAliasCount }));
+  } catch {
+    throw invalidYaml('it uses too many aliases, or keys that are no text');
+  }
+  if ((compact?.length ?? 0) > maxBytes) throw invalidYaml(`it is larger than ${maxBytes} bytes without aliases`);
+  return readJson({ body: Buffer.from(compact ?? '') });
+}
+
+/**
+ * A cheap bound before the parser, whose stack grows with the depth: brackets open at once, indicators of one line, and
+ * columns of indentation that grow line by line.
+ */
+function isTooDeep(text: string): boolean {
+  let open = 0;
+  const columns: number[] = [];
+  for (const line of text.split('\n')) {
+    const [indent = ''] = /^ */.exec(line) ?? [];
+    const [dashes = ''] = /^(?:[-?:] +)*/.exec(line.slice(indent.length)) ?? [];
+    if (dashes.length > 64) return true;
+    if (line.trim() !== '') {
+      while ((columns.at(-1) ?? -1) >= indent.length) columns.pop();
+      columns.push(indent.length);
+      if (columns.length > 32) return true;
+    }
+    for (const character of line) {
+      if (character === '[' || character === '{') open += 1;
+      else if ((character === ']' || character === '}') && open > 0) open -= 1;
+      if (open > 32) return true;
+    }
+  }
+  return false;
+}
+
+function invalidYaml(reason: string): ServiceError {
+  return new ServiceError('INVALID_JSON', `The body is not valid YAML: ${reason}`);
+}

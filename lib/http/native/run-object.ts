@@ -1,0 +1,62 @@
+import type { AttemptRecord } from '../../core/ports.ts';
+import type { Counts } from '../../core/results.ts';
+import { isLive, type Run } from '../../core/run.ts';
+import type { HttpRequest } from '../message.ts';
+
+/**
+ * A run as the native API shows it. `counts` are null where counting would cost reading the results: in lists and trigger
+ * answers, while it lives. `attempts` as far as they are known.
+ */
+export function toRunObject(
+  run: Run,
+  counts: Counts | null,
+  attempts: readonly AttemptRecord[] | null,
+  { baseUrl }: Pick<HttpRequest, 'baseUrl'>,
+) {
+  const self = `${baseUrl}/v1/runs/${run.id}`;
+  const current = attempts?.find(({ attempt }) => attempt === run.attempt);
+  return {
+    id: run.id,
+    version: run.version,
+    planId: run.planId,
+    planName: run.planName,
+    planVersion: run.planVersion,
+    project: run.project,
+    status: run.status,
+    result: run.result ?? null,
+    reason: run.reason ?? null,
+    explanation: run.explanation ?? null,
+    counts,
+    attempt: run.attempt,
+    waitsFor: run.waitsFor ?? [],
+    rerunOf: run.rerunOf ?? null,
+    environmentId: run.environmentId ?? null,
+    buildNo: run.buildNo ?? null,
+    trigger: { type: run.trigger.type, keyId: run.trigger.keyId, ownerId: run.trigger.ownerId },
+    /** What was asked for, and what the executor says it makes of it. */
+    requested: run.requestedCases === undefined ? 'everything' : plural(run.requestedCases, 'case'),
+    executing: current?.executing ?? null,
+    createdAt: toTime(run.createdAt),
+    startedAt: run.startedAt === undefined ? null : toTime(run.startedAt),
+    endedAt: run.endedAt === undefined ? null : toTime(run.endedAt),
+    deadlineAt: isLive(run) ? toTime(run.deadlineAt) : null,
+    links: {
+      self,
+      plan: `${baseUrl}/v1/plans/${run.planId}`,
+      cases: `${self}/cases`,
+      attempts: `${self}/attempts`,
+      explain: `${self}/explain`,
+      junit: `${self}/junit`,
+      stop: `${self}/stop`,
+      job: current?.link ?? null,
+    },
+  };
+}
+
+export function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function plural(count: number, what: string): string {
+  return `${count} ${count === 1 ? what : `${what}s`}`;
+}
