@@ -1,0 +1,32 @@
+import { createAwsSystem } from '../lib/aws.ts';
+import { createHttpFunction } from '../lib/aws-http.ts';
+import { createApplyPlan, createUpdatePlan } from '../lib/http/native/apply-plan.ts';
+import {
+  createCreateEnvironment,
+  createDeleteEnvironment,
+  createGetEnvironment,
+  createListEnvironments,
+  createUpdateEnvironment,
+} from '../lib/http/native/environments.ts';
+import { createGetOpenapi } from '../lib/http/native/openapi.ts';
+import { createDeletePlan, createGetPlan, createListPlans } from '../lib/http/native/plans.ts';
+import type { Handlers } from '../lib/http/routes.ts';
+import { createListPlans as createListTestsigmaPlans } from '../lib/http/testsigma/list-plans.ts';
+
+const system = createAwsSystem(process.env);
+const { services, egress } = system;
+
+export const handler = createHttpFunction(system, {
+  'testsigma.listPlans': createListTestsigmaPlans(services),
+  'native.listPlans': createListPlans(services),
+  'native.applyPlan': createApplyPlan(services, egress.checkUrl),
+  'native.getPlan': createGetPlan(services),
+  'native.updatePlan': createUpdatePlan(services, egress.checkUrl),
+  'native.deletePlan': createDeletePlan(services),
+  'native.listEnvironments': createListEnvironments(services),
+  'native.createEnvironment': createCreateEnvironment(services),
+  'native.getEnvironment': createGetEnvironment(services),
+  'native.updateEnvironment': createUpdateEnvironment(services),
+  'native.deleteEnvironment': createDeleteEnvironment(services),
+  'native.getOpenapi': createGetOpenapi(),
+} satisfies Handlers<'plans'>);

@@ -1,0 +1,12 @@
+import { createAwsSystem } from '../lib/aws.ts';
+import { createHttpFunction } from '../lib/aws-http.ts';
+import { createTriggerRun } from '../lib/http/native/trigger-run.ts';
+import type { Handlers } from '../lib/http/routes.ts';
+import { createTriggerRun as createTestsigmaTrigger } from '../lib/http/testsigma/trigger-run.ts';
+
+const system = createAwsSystem(process.env);
+
+export const handler = createHttpFunction(system, {
+  'testsigma.trigger': createTestsigmaTrigger(system.services),
+  'native.triggerRun': createTriggerRun(system.services),
+} satisfies Handlers<'trigger'>);

@@ -1,0 +1,17 @@
+import { type ApiGatewayEvent, type ApiGatewayResult, createApiGatewayHandler } from './adapters/api-gateway.ts';
+import type { AwsSystem } from './aws.ts';
+import { createEntry } from './http/entry.ts';
+import { json } from './http/json.ts';
+import type { Handler } from './http/message.ts';
+import type { Operation } from './http/routes.ts';
+
+/** A function of the HTTP API that serves the operations it has handlers for; every other one is not found. */
+export function createHttpFunction(
+  { services, publicUrl }: AwsSystem,
+  handlers: { readonly [O in Operation]?: Handler },
+): (event: ApiGatewayEvent) => Promise<ApiGatewayResult> {
+  const entry = createEntry({ keys: services.keys, now: services.now, handlers, log: services.log });
+  return createApiGatewayHandler({ entry, ...(publicUrl === '' ? {} : { baseUrl: publicUrl }) });
+}
+
+export const getHealth: Handler = async () => json(200, { status: 'ok' });
