@@ -142,7 +142,7 @@ function toCases(
     const asked = rerunning !== null && (rerunning.has(position) || rerunning.has(caseOf(catalog, position)));
     if (asked && state.attempt < attempt) {
       // A rerun that ends without this case leaves it without a result in its last attempt: never green.
-      return isBad(state.result) || state.result === 'blocked' ? state : { ...state, result: open };
+      return isBad(state.result) || state.result === 'blocked' ? state : { ...state, result: open, flaky: false };
     }
     return state;
   };
