@@ -49,7 +49,7 @@ import { createReadRun } from './http/testsigma/read-run.ts';
 import { createTriggerRun as createTestsigmaTrigger } from './http/testsigma/trigger-run.ts';
 import { completeRun } from './workflow/complete-run.ts';
 import { stepRun } from './workflow/step-run.ts';
-import { sweep } from './workflow/sweep.ts';
+import { resume, sweep } from './workflow/sweep.ts';
 
 export interface LocalOptions {
   readonly host: string;
@@ -118,7 +118,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
   const adminKey = await readAdminKey(services, dataDirectory);
   const handlers = createHandlers(services, egress.checkUrl, dataDirectory);
   const entry = createEntry({ keys: stores.keys, now, handlers, log });
-  await sweep(services);
+  await resume(services);
   const server = await createNodeServer({
     entry,
     host: options.host,

@@ -154,8 +154,8 @@ export interface RunStore {
   readItems(run: Run): Promise<RunItems>;
 
   claimDispatch(run: Run, at: number, callTimedOut: number): Promise<Run | undefined>;
-  /** The dispatch failed for a passing reason: due again, not before `after`. */
-  releaseDispatch(run: Run, after: number): Promise<boolean>;
+  /** The dispatch is due again, not before `after`; `failed` counts as one of its tries. */
+  releaseDispatch(run: Run, after: number, failed: boolean): Promise<boolean>;
   /** Stores the job's reference, then E15 (or its like for attempts after the first). */
   acceptDispatch(
     run: Run,

@@ -112,7 +112,7 @@ async function dispatchFailed(services: Services, run: Run, error: unknown): Pro
   services.log({ level: 'warn', event: 'dispatch failed', runId: run.id, attempt: run.attempt, error });
   if (!refused && failedTries < dispatchTries) {
     const retryAfter = isServiceError(error) ? error.retryAfterSeconds : undefined;
-    await services.runs.releaseDispatch(run, services.now() + dispatchBackoff(failedTries, retryAfter) * 1000);
+    await services.runs.releaseDispatch(run, services.now() + dispatchBackoff(failedTries, retryAfter) * 1000, true);
     return;
   }
   const why = error instanceof ServiceError ? error.message : 'the executor could not be called';

@@ -9,6 +9,8 @@ import { startExecution, tendPlan } from './tend-plan.ts';
 /** Runs looked at in one page, and how long one sweep lasts at most (reliability.md 3.6). */
 const pageSize = 100;
 const sweepMs = 45_000;
+/** Unfinished runs taken up at a start; the sweeper finds the others in their turn. */
+const resumeLimit = 10_000;
 /** A run that was not admitted by then is given up. */
 const newRunMs = 60_000;
 /** Looking again at a live run after a wake-up that may have been lost. */
@@ -36,6 +38,20 @@ export async function sweep(services: Services): Promise<number> {
     }
     seen += due.length;
     if (due.length < pageSize || services.now() >= until) return seen;
+  }
+}
+
+/**
+ * Takes up everything that is not finished, due or not: for the start of an embedded system, whose timers died with the
+ * process before. A dispatch call that process had open will not be answered any more, so it is repeated at once; its key
+ * finds the job if there is one.
+ */
+export async function resume(services: Services): Promise<void> {
+  for (const runId of await services.runs.listDue(Number.MAX_SAFE_INTEGER, resumeLimit)) {
+    const run = await services.runs.getRun(runId);
+    if (run === undefined) continue;
+    if (isLive(run) && run.dispatch === 'calling') await services.runs.releaseDispatch(run, services.now(), false);
+    await lookAfter(services, runId);
   }
 }
 

@@ -83,7 +83,7 @@ async function makePlan() {
     executor: {
       type: 'command',
       directory,
-      command: 'sleep 0.2; cp "$PROCTOR_ATTEMPT.xml" {report}; test "$PROCTOR_ATTEMPT" = 2',
+      command: ': {selection}; sleep 0.2; cp "$PROCTOR_ATTEMPT.xml" {report}; test "$PROCTOR_ATTEMPT" = 2',
       selector: { arguments: '{pattern}' },
     },
     suites: [{ name: 'S', cases: cases.map((name) => ({ name })) }],

@@ -10,31 +10,33 @@ export function createBatches(
   table: Table,
 ): Pick<RunStore, 'putBatch' | 'readItems' | 'putResultChunks' | 'readResultChunks'> {
   return {
-    // E5, once a part, and once for a batch that only ends its attempt. A repeat finds its parts and goes on with those a
-    // crash left out.
+    // E5, once a part, and once for a batch that only ends its attempt. The first part claims the id for its content; only
+    // then come the others, so that a refused batch leaves nothing beside the one it is not. A repeat goes on with the parts
+    // a crash left out.
     async putBatch(runId, batch) {
-      const parts: readonly (Uint8Array | undefined)[] = batch.parts.length === 0 ? [undefined] : batch.parts;
-      const answers = await Promise.all(
-        parts.map((bytes, part) => {
-          const item = {
-            pk: `RUN#${runId}`,
-            sk: partKey(batch, part),
-            attempt: batch.attempt,
-            batchId: batch.batchId,
-            seq: batch.seq,
-            sha256: batch.sha256,
-            receivedAt: batch.receivedAt,
-            part,
-            total: batch.parts.length,
-            bytes,
-            end: batch.end,
-          };
-          return table.put(item, 'attribute_not_exists(#pk)');
-        }),
-      );
-      if (answers.every(Boolean)) return 'stored';
-      const first = await table.get({ pk: `RUN#${runId}`, sk: partKey(batch, 0) });
-      return first?.sha256 === batch.sha256 ? 'same' : 'reused';
+      const put = (part: number): Promise<boolean> => {
+        const item = {
+          pk: `RUN#${runId}`,
+          sk: partKey(batch, part),
+          attempt: batch.attempt,
+          batchId: batch.batchId,
+          seq: batch.seq,
+          sha256: batch.sha256,
+          receivedAt: batch.receivedAt,
+          part,
+          total: batch.parts.length,
+          bytes: batch.parts[part],
+          end: batch.end,
+        };
+        return table.put(item, 'attribute_not_exists(#pk)');
+      };
+      const claimed = await put(0);
+      if (!claimed) {
+        const first = await table.get({ pk: `RUN#${runId}`, sk: partKey(batch, 0) });
+        if (first?.sha256 !== batch.sha256) return 'reused';
+      }
+      await Promise.all(batch.parts.slice(1).map((_, i) => put(i + 1)));
+      return claimed ? 'stored' : 'same';
     },
 
     async readItems(run) {
@@ -72,7 +74,7 @@ export async function putRequest(table: Table, runId: number, request: AttemptRe
 }
 
 function partKey(batch: PackedBatch, part: number): string {
-  const suffix = batch.parts.length < 2 ? '' : `.${String(part).padStart(4, '0')}`;
+  const suffix = part === 0 ? '' : `#${String(part).padStart(4, '0')}`;
   return `BATCH#${batch.attempt}#${batch.batchId}${suffix}`;
 }
 

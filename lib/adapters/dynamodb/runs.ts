@@ -131,10 +131,10 @@ export function createRunStore(table: Table): RunStore {
       return change(run.id, update, values, condition);
     },
 
-    async releaseDispatch(run, after) {
-      const update = `SET #dispatch = :due, #dispatchAfter = :after, #dispatchTries = #dispatchTries + :one, ${bump}`;
+    async releaseDispatch(run, after, failed) {
+      const update = `SET #dispatch = :due, #dispatchAfter = :after, #dispatchTries = #dispatchTries + :tries, ${bump}`;
       const condition = '#dispatch = :calling AND #attempt = :attempt AND #status IN (:queued, :running)';
-      const values = { due: 'due', calling: 'calling', after, attempt: run.attempt };
+      const values = { due: 'due', calling: 'calling', after, attempt: run.attempt, tries: failed ? 1 : 0 };
       return (await change(run.id, update, values, condition)) !== undefined;
     },
 

@@ -272,13 +272,13 @@ describe('dispatch', () => {
   });
 
   it('goes back to due when the executor could not take it', async () => {
-    expect(await runs.releaseDispatch(await calling(), 4000)).toBe(true);
+    expect(await runs.releaseDispatch(await calling(), 4000, true)).toBe(true);
     expect(await read()).toMatchObject({ dispatch: 'due', dispatchAfter: 4000, dispatchTries: 1 });
   });
 
   it('does not go back to due once it was accepted', async () => {
     const run = await running();
-    await unchanged(run, runs.releaseDispatch(run, 4000), false);
+    await unchanged(run, runs.releaseDispatch(run, 4000, true), false);
   });
 
   it('E15 makes the run running, once', async () => {
@@ -345,7 +345,7 @@ describe('results', () => {
     const run = await running();
     const parts = [...aBatch('b', [[1, 'passed']]).parts, ...aBatch('b', [[2, 'failed']]).parts];
     await runs.putBatch(id, { ...aBatch('b', []), parts });
-    await table.table.delete({ pk: `RUN#${id}`, sk: 'BATCH#1#b.0001' });
+    await table.table.delete({ pk: `RUN#${id}`, sk: 'BATCH#1#b#0001' });
     expect((await runs.readItems(run)).batches).toEqual([]);
     await runs.putBatch(id, { ...aBatch('b', []), parts });
     expect((await runs.readItems(run)).batches).toMatchObject([{ parts }]);
