@@ -1,8 +1,9 @@
 import { createBus } from '../lib/adapters/event-bridge.ts';
+import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { concludeRun } from '../lib/workflow/conclude-run.ts';
 
-const { services } = createAwsSystem(process.env, { bus: createBus });
+const { services } = createAwsSystem(process.env, { machine: createMachine, bus: createBus });
 
 /** State `Complete`: the last thing an execution does. */
 export const handler = (event: { readonly runId: number }): Promise<void> => concludeRun(services, event.runId);

@@ -1,3 +1,4 @@
+import { createEgress } from '../lib/adapters/egress.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';
 import { createApplyPlan, createUpdatePlan } from '../lib/http/native/apply-plan.ts';
@@ -13,7 +14,7 @@ import { createDeletePlan, createGetPlan, createListPlans } from '../lib/http/na
 import type { Handlers } from '../lib/http/routes.ts';
 import { createListPlans as createListTestsigmaPlans } from '../lib/http/testsigma/list-plans.ts';
 
-const system = createAwsSystem(process.env);
+const system = createAwsSystem(process.env, { egress: createEgress });
 const { services, egress } = system;
 
 export const handler = createHttpFunction(system, {

@@ -1,9 +1,18 @@
+import { createEgress } from '../lib/adapters/egress.ts';
 import { createBus } from '../lib/adapters/event-bridge.ts';
 import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
+import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
+import { createHttpExecutor } from '../lib/executors/http.ts';
 import { driveStep } from '../lib/workflow/drive-step.ts';
 
-const { services, tasks } = createAwsSystem(process.env, { bus: createBus, readSecret: createSecretReader });
+const { services, tasks } = createAwsSystem(process.env, {
+  machine: createMachine,
+  bus: createBus,
+  readSecret: createSecretReader,
+  egress: createEgress,
+  executor: createHttpExecutor,
+});
 
 /** State `Attempt`: moves the run on, then ends the task or leaves it open until someone wakes it. */
 export const handler = (event: { readonly runId: number; readonly taskToken: string }): Promise<void> =>

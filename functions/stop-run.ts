@@ -1,10 +1,11 @@
 import { createBus } from '../lib/adapters/event-bridge.ts';
+import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';
 import { createStopRun } from '../lib/http/native/stop-run.ts';
 import type { Handlers } from '../lib/http/routes.ts';
 
-const system = createAwsSystem(process.env, { bus: createBus });
+const system = createAwsSystem(process.env, { machine: createMachine, bus: createBus });
 
 export const handler = createHttpFunction(system, {
   'native.stopRun': createStopRun(system.services),

@@ -1,9 +1,18 @@
+import { createEgress } from '../lib/adapters/egress.ts';
 import { createBus } from '../lib/adapters/event-bridge.ts';
 import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
+import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
+import { createHttpExecutor } from '../lib/executors/http.ts';
 import { sweep } from '../lib/workflow/sweep.ts';
 
-const { services } = createAwsSystem(process.env, { bus: createBus, readSecret: createSecretReader });
+const { services } = createAwsSystem(process.env, {
+  machine: createMachine,
+  bus: createBus,
+  readSecret: createSecretReader,
+  egress: createEgress,
+  executor: createHttpExecutor,
+});
 
 /** Every minute: the safety net under every effect that may have failed. */
 export const handler = async (): Promise<{ readonly seen: number }> => ({ seen: await sweep(services) });

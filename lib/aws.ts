@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { createDynamoClient, createStores } from './adapters/dynamodb/client.ts';
-import { createEgress, type Egress } from './adapters/egress.ts';
+import type { Egress, EgressOptions } from './adapters/egress.ts';
 import { createLog } from './adapters/log.ts';
 import { createSecrets, parseMasterKeys } from './adapters/secrets.ts';
-import { createStepFunctionsClient, createStepFunctionsWorkflow, createTasks } from './adapters/step-functions.ts';
 import { ServiceError } from './core/errors.ts';
-import type { Bus, MasterKey, Services } from './core/ports.ts';
-import { createHttpExecutor } from './executors/http.ts';
+import type { Executor } from './core/executor.ts';
+import type { Bus, MasterKey, Services, Workflow } from './core/ports.ts';
+import { httpCapabilities } from './executors/http/capabilities.ts';
+import type { HttpExecutorOptions } from './executors/http.ts';
 import type { Tasks } from './workflow/drive-step.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,10 +18,14 @@ export interface ClientConfig {
   readonly maxAttempts: number;
 }
 
-/** What only some functions need: a client that is not there is not in the function's bundle (performance.md P4). */
+/** What only some functions need: what is not given here is not in the function's bundle (performance.md P4). */
 export interface AwsParts {
+  readonly machine?: (config: ClientConfig, stateMachineArn: string) => { workflow: Workflow; tasks: Tasks };
   readonly bus?: (config: ClientConfig, busName: string) => Bus;
   readonly readSecret?: (config: ClientConfig) => (id: string) => Promise<string | undefined>;
+  readonly egress?: (options: EgressOptions) => Egress;
+  /** Calls runners; needs `egress`. Without it, only what they can do is known. */
+  readonly executor?: (options: HttpExecutorOptions) => Executor;
 }
 
 export interface AwsSystem {
@@ -45,16 +50,17 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
   const now = Date.now;
   const log = createLog((line) => void process.stdout.write(line), now);
   const stores = createStores(createDynamoClient(config), env.TABLE_NAME ?? '');
-  const stepFunctions = createStepFunctionsClient(config);
+  const { workflow, tasks } = parts.machine?.(config, env.STATE_MACHINE_ARN ?? '') ?? noMachine;
   const read = parts.readSecret?.(config);
   const allowPrivate = (env.ALLOW_PRIVATE ?? '').split(',').filter((entry) => entry !== '');
-  const egress = createEgress({ allowHttp: false, allowPrivate, ports: [] });
+  const egress = parts.egress?.({ allowHttp: false, allowPrivate, ports: [] }) ?? noEgress;
   const secrets = createSecrets({ env, now, ...(read === undefined ? {} : { read }) });
-  const http = createHttpExecutor({ egress, secrets, now, newId: () => randomBytes(12).toString('hex') });
+  const newId = () => randomBytes(12).toString('hex');
+  const http = parts.executor?.({ egress, secrets, now, newId }) ?? noExecutor;
   const publicUrl = env.PUBLIC_URL ?? '';
   const services: Services = {
     ...stores,
-    workflow: createStepFunctionsWorkflow(stepFunctions, env.STATE_MACHINE_ARN ?? ''),
+    workflow,
     bus: parts.bus?.(config, env.BUS_NAME ?? '') ?? noBus,
     executors(type) {
       if (type === 'http') return http;
@@ -69,15 +75,17 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     masterKeys: createMasterKeys(() => secrets.get(`secretsmanager:${env.MASTER_KEYS_SECRET}`), now),
     log,
   };
-  return { services, tasks: createTasks(stepFunctions), egress, publicUrl, config };
+  return { services, tasks, egress, publicUrl, config };
 }
 
-/** Events stay in their run's outbox, and the sweeper sends them. */
-const noBus: Bus = {
-  async publish() {
-    throw new Error('this function has no bus');
-  },
+const missing = async (): Promise<never> => {
+  throw new Error('this function was wired without the part it needs');
 };
+const noMachine = { workflow: { start: missing, wake: missing }, tasks: { succeed: missing, fail: missing } };
+/** Events stay in their run's outbox, and the sweeper sends them. */
+const noBus: Bus = { publish: missing };
+const noEgress: Egress = { checkUrl: () => {}, send: missing };
+const noExecutor: Executor = { capabilities: httpCapabilities, start: missing, poll: missing, stop: missing };
 
 /** From the environment alone, so that the SDK's chain of credential sources stays out of the bundle (performance.md). */
 function clientConfig(env: Environment): ClientConfig {

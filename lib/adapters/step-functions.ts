@@ -8,8 +8,10 @@ import {
 import type { Workflow } from '../core/ports.ts';
 import type { Tasks } from '../workflow/drive-step.ts';
 
-export function createStepFunctionsClient(config: SFNClientConfig): SFNClient {
-  return new SFNClient(config);
+/** The state machine of that ARN, with a client of its own. */
+export function createMachine(config: SFNClientConfig, stateMachineArn: string): { workflow: Workflow; tasks: Tasks } {
+  const client = new SFNClient(config);
+  return { workflow: createStepFunctionsWorkflow(client, stateMachineArn), tasks: createTasks(client) };
 }
 
 /**

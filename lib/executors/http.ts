@@ -2,8 +2,9 @@ import type { Egress, EgressRequest, EgressResponse } from '../adapters/egress.t
 import { signWebhook } from '../adapters/webhook-signature.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { Dispatch, Executor } from '../core/executor.ts';
-import type { ExecutorSettings, HttpSettings } from '../core/plan.ts';
+import type { HttpSettings } from '../core/plan.ts';
 import { maxPollBytes, readPoll, readStarted, retryAfterSeconds, saysEnded } from './http/answer.ts';
+import { httpCapabilities, httpSettings } from './http/capabilities.ts';
 import { describeSelection } from './http/describe-selection.ts';
 import { toDispatchMessage, toStopMessage } from './http/messages.ts';
 
@@ -54,10 +55,7 @@ export function createHttpExecutor({ egress, secrets, now, newId }: HttpExecutor
   };
 
   return {
-    capabilities(settings) {
-      const { selects, statusUrl, stopUrl } = httpSettings(settings);
-      return { selects, callsBack: true, polls: statusUrl !== undefined, stops: stopUrl !== undefined };
-    },
+    capabilities: httpCapabilities,
 
     async start(dispatch) {
       const settings = httpSettings(dispatch.settings);
@@ -98,11 +96,6 @@ export function createHttpExecutor({ egress, secrets, now, newId }: HttpExecutor
       return saysEnded(response) ? 'gone' : 'stopping';
     },
   };
-}
-
-function httpSettings(settings: ExecutorSettings): HttpSettings {
-  if (settings.type !== 'http') throw new Error(`Not settings of the http executor: ${settings.type}`);
-  return settings;
 }
 
 /** Names the attempt: the signature of a request without a body covers nothing else of it. */
