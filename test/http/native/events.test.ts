@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import * as z from 'zod';
+import { type Api, openApi, passedCases } from './api.ts';
+
+let api: Api;
+beforeAll(async () => {
+  api = await openApi();
+});
+afterAll(() => api.close());
+
+const schemaOf = async (name: string) => {
+  const text = await readFile(new URL(`../../../docs/events/${name}.schema.json`, import.meta.url), 'utf8');
+  return JSON.parse(text);
+};
+
+test.each([
+  ['passed', passedCases],
+  ['failed', [{ ...passedCases[0], result: 'failed' }, passedCases[1]]],
+  ['errored', passedCases.slice(1)],
+  ['noTests', []],
+])('the events of a run that ends %s are as their schemas say', async (result, cases) => {
+  api.published.length = 0;
+  const { runId } = await api.startRun();
+  await api.call('POST', `/v1/runs/${runId}/results`, { body: { cases, final: true } });
+  await api.step(runId);
+  expect(api.published.map(({ detailType }) => detailType)).toEqual(['Run Started', 'Run Completed']);
+  for (const { id, detailType, detail } of api.published) {
+    const schema = await schemaOf(detailType.toLowerCase().replace(' ', '-'));
+    const onTheWire = JSON.parse(JSON.stringify(detail));
+    expect(z.fromJSONSchema(schema).safeParse(onTheWire).error).toBeUndefined();
+    // The schema knows every field there is, and they agree with the event around them.
+    expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(Object.keys(onTheWire)));
+    expect(onTheWire).toMatchObject({ id, runId });
+    for (const name of schema.required) {
+      const { [name]: _, ...without } = onTheWire;
+      expect(z.fromJSONSchema(schema).safeParse(without).success).toBe(false);
+    }
+  }
+  expect(api.published[1]?.detail).toMatchObject({ result });
+});
