@@ -18,6 +18,8 @@ interface NativeRun {
   readonly result: string;
   readonly attempt: number;
   readonly explanation: string;
+  /** What the current attempt runs, in words. */
+  readonly executing: string | null;
 }
 
 interface NativeCase {
@@ -27,6 +29,7 @@ interface NativeCase {
   readonly attempt: number;
   readonly flaky: boolean;
   readonly message?: string | null;
+  readonly iterations: readonly { readonly name: string; readonly result: string }[];
 }
 
 /**
@@ -70,6 +73,7 @@ async function runOnce(system: LocalSystem): Promise<number> {
 /** Follows the run as a client does, by polling; a case is told when its result changes. */
 async function watch(api: ApiClient, id: number): Promise<TestsigmaRun> {
   const told = new Map<string, string>();
+  let attempt = 1;
   const bar = new SingleBar({
     format: '  {bar} {value}/{total}  {state}',
     barsize: 24,
@@ -82,6 +86,11 @@ async function watch(api: ApiClient, id: number): Promise<TestsigmaRun> {
     const run = await api.get<TestsigmaRun>(`/api/v1/execution_results/${id}`);
     const { cases } = await api.get<{ cases: NativeCase[] }>(`/v1/runs/${id}/cases?limit=1000`);
     const lines = cases.flatMap((testCase) => describe(testCase, told));
+    const now = await api.get<NativeRun>(`/v1/runs/${id}`);
+    if (now.attempt > attempt) {
+      attempt = now.attempt;
+      lines.push(`  ${pc.bold('rerun')}  attempt ${attempt}: ${now.executing}`);
+    }
     if (live && lines.length > 0) process.stderr.write('\r\u001b[K');
     for (const line of lines) say(line);
     const done = cases.filter(({ result }) => result !== 'queued' && result !== 'running').length;
@@ -99,8 +108,9 @@ async function watch(api: ApiClient, id: number): Promise<TestsigmaRun> {
 }
 
 function describe(testCase: NativeCase, told: Map<string, string>): string[] {
-  const { suite, name, result, attempt, flaky, message } = testCase;
-  const title = `${suite} › ${name}`;
+  const { suite, name, result, attempt, flaky, message, iterations } = testCase;
+  const sets = iterations.length > 0 ? ` [${iterations.map((iteration) => iteration.name).join(', ')}]` : '';
+  const title = `${suite} › ${name}${sets}`;
   const state = `${result}${attempt}`;
   if (result === 'queued' || result === 'running' || told.get(title) === state) return [];
   told.set(title, state);
