@@ -57,8 +57,9 @@ const standIns: Readonly<Record<string, string>> = {
   export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = {
     environmentVariableSelector: () => false, configFileSelector: () => false, default: false,
   };`,
-  // Loaded by operations that stream events, of which we call none.
-  '@smithy/core/event-streams': '',
+  // Loaded by operations that stream events, of which we call none; the client of Lambda asks for its settings.
+  '@smithy/core/event-streams': `export const resolveEventStreamSerdeConfig = (config) => config;
+  export const eventStreamSerdeProvider = () => undefined;`,
 };
 
 /** Leaves out what an SDK client carries along and these functions never reach: half of a small one. */
