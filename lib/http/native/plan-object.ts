@@ -4,7 +4,7 @@ import type { HttpRequest, HttpResponse } from '../message.ts';
 import { etagOf } from './etag.ts';
 
 /** A plan as the native API shows it: the document and what the service knows of it. Its variables are no secrets. */
-export function toPlanObject(plan: Plan, { baseUrl }: Pick<HttpRequest, 'baseUrl'>) {
+function toPlanObject(plan: Plan, { baseUrl }: Pick<HttpRequest, 'baseUrl'>) {
   const { id, version, name, project, projectId: _, createdAt, updatedAt, createdBy, updatedBy, ...document } = plan;
   return {
     id,

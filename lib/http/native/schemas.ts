@@ -68,7 +68,7 @@ export const batchId = z.string().check(
   z.regex(/^[A-Za-z0-9._:/+=-]{1,200}$/, 'must be 1 to 200 letters, digits or . _ : / + = -'),
   z.refine((text) => !reservedBatchIds.has(text), 'is reserved'),
 );
-export const batchSeq = z.int().check(z.gte(0), z.lte(1_000_000_000));
+const batchSeq = z.int().check(z.gte(0), z.lte(1_000_000_000));
 
 /** A batch of results, from an executor or a CI job. Unknown keys are dropped, so that newer executors get along. */
 export const resultsBody = z.object({
