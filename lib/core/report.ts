@@ -1,4 +1,4 @@
-import { nameOfBatch, type PackedBatch, unpack } from './batch.ts';
+import { type EntryResult, nameOfBatch, type PackedBatch, unpack } from './batch.ts';
 import { type Catalog, caseOf } from './catalog.ts';
 import type { AttemptEnd } from './executor.ts';
 import type { AttemptRequest } from './ports.ts';
@@ -11,7 +11,7 @@ export interface EntryState {
   readonly durationMs: number;
   /** The attempt this result is from; 0 while nothing was reported. */
   readonly attempt: number;
-  /** It passed in the end and failed before, in this run. */
+  /** It passed in the end and failed before, in this run; then the text is that of the failure. */
   readonly flaky: boolean;
   readonly message?: string;
   readonly details?: string;
@@ -56,6 +56,8 @@ export function foldReport(input: FoldInput): Report {
   const batches = [...input.batches].sort(byFoldingOrder);
   const wanted = input.only ? new Set(input.expected) : null;
   const states = new Map<number, EntryState>();
+  /** The last failure of each entry: what a flaky one is shown with. */
+  const failures = new Map<number, EntryResult>();
   const inCurrent = new Set<number>();
   let end: AttemptEnd | null = null;
   let endedAt = 0;
@@ -66,11 +68,13 @@ export function foldReport(input: FoldInput): Report {
         const testCase = caseOf(input.catalog, entry.position);
         if (batch.attempt === input.attempt) inCurrent.add(testCase);
         if (requested && !requested.has(entry.position) && !requested.has(testCase)) continue;
-        const earlier = states.get(entry.position);
+        if (isBad(entry.result)) failures.set(entry.position, entry);
+        const failure = entry.result === 'passed' ? failures.get(entry.position) : undefined;
         states.set(entry.position, {
+          ...textOf(failure),
           ...entry,
           attempt: batch.attempt,
-          flaky: entry.result === 'passed' && earlier !== undefined && (earlier.flaky || isBad(earlier.result)),
+          flaky: failure !== undefined,
         });
       }
     }
@@ -118,6 +122,13 @@ function byFoldingOrder(a: PackedBatch, b: PackedBatch): number {
 function requestOf(requests: readonly AttemptRequest[], attempt: number): ReadonlySet<number> | null {
   const request = requests.find((candidate) => candidate.attempt === attempt);
   return request?.requested ? new Set(request.requested) : null;
+}
+
+function textOf(failure: EntryResult | undefined): Pick<EntryResult, 'message' | 'details'> {
+  return {
+    ...(failure?.message === undefined ? {} : { message: failure.message }),
+    ...(failure?.details === undefined ? {} : { details: failure.details }),
+  };
 }
 
 function isBad(result: CaseResult): boolean {

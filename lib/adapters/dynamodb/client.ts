@@ -28,7 +28,6 @@ export function createDynamoClient({ region, endpoint, credentials }: DynamoOpti
     region,
     credentials,
     maxAttempts,
-    retryMode: 'adaptive',
     ...(endpoint === undefined ? {} : { endpoint }),
   });
 }
