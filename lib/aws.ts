@@ -12,7 +12,7 @@ import type { Tasks } from './workflow/drive-step.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface ClientConfig {
+interface ClientConfig {
   readonly region: string;
   readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
   readonly maxAttempts: number;

@@ -15,7 +15,7 @@ export interface Callback {
 }
 
 /** What one attempt does at its executor. */
-export interface Job {
+interface Job {
   readonly callbacks?: readonly Callback[];
   /** How it shows when it is asked: running until then, ended from then on. */
   readonly endsAfterMs?: number;

@@ -1,6 +1,6 @@
 import type { PackedBatch } from '../../lib/core/batch.ts';
 import { createPacker } from '../../lib/core/batch.ts';
-import { type Plan, type PlanDocument, parsePlan } from '../../lib/core/plan.ts';
+import { type PlanDocument, parsePlan } from '../../lib/core/plan.ts';
 import type { Completion } from '../../lib/core/ports.ts';
 import type { CaseResult } from '../../lib/core/results.ts';
 import { noCounts } from '../../lib/core/results.ts';
@@ -44,11 +44,6 @@ export function aRun(id: number, change: Partial<Run> = {}): Run {
 
 export function aDocument(change: Record<string, unknown> = {}): PlanDocument {
   return parsePlan({ name: 'Checkout', executor: { type: 'command', command: 'true' }, ...change });
-}
-
-export function aPlan(change: Record<string, unknown> = {}): Plan {
-  const known = { id: 1, version: 1, projectId: 1, createdAt: 0, updatedAt: 0, createdBy: 1, updatedBy: 1 };
-  return { ...aDocument(change), ...known };
 }
 
 export function aBatch(

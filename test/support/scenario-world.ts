@@ -23,7 +23,7 @@ export interface Driver {
   create(driven: Services, clock: VirtualClock, services: Services): DriverInstance;
 }
 
-export interface DriverInstance {
+interface DriverInstance {
   readonly workflow: Workflow;
   /** State transitions of all executions of the run; undefined where there are none to count. */
   transitions(runId: number): number | undefined;
@@ -39,7 +39,7 @@ interface Faults {
   stepsFail: boolean;
 }
 
-export interface Ended {
+interface Ended {
   readonly run: Run;
   readonly cases: readonly CaseState[];
   /** Result by `suite › name [iteration]`. */
