@@ -139,7 +139,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     async close() {
       await server.close();
       await sweeper.stop();
-      workflow.close();
+      await workflow.close();
       await table.close();
     },
   };

@@ -8,6 +8,13 @@ export interface Timers {
   after(ms: number, fn: () => void | Promise<void>): () => void;
 }
 
+export interface LocalWorkflow extends Workflow {
+  /** Something about the run changed: step now. */
+  look(runId: number): void;
+  /** Starts nothing more; resolves when the steps under way are done. */
+  close(): Promise<void>;
+}
+
 /** A step that failed for a passing reason is repeated after this time, in milliseconds. */
 const failedAgainMs = 2000;
 
@@ -20,10 +27,11 @@ export function createLocalWorkflow(options: {
   readonly complete: (runId: number) => Promise<Run>;
   readonly timers: Timers;
   readonly log: (entry: LogEntry) => void;
-}): Workflow & { look(runId: number): void; close(): void } {
+}): LocalWorkflow {
   const { step, complete, timers, log } = options;
   const waiting = new Map<number, () => void>();
   const busy = new Map<number, { again: boolean }>();
+  const passages = new Set<Promise<void>>();
   let closed = false;
 
   const schedule = (runId: number, ms: number): void => {
@@ -36,7 +44,11 @@ export function createLocalWorkflow(options: {
     waiting.get(runId)?.();
     waiting.set(
       runId,
-      timers.after(ms, () => passage(runId)),
+      timers.after(ms, () => {
+        const underWay = passage(runId).finally(() => passages.delete(underWay));
+        passages.add(underWay);
+        return underWay;
+      }),
     );
   };
 
@@ -76,10 +88,11 @@ export function createLocalWorkflow(options: {
       if (run.status !== 'completed') schedule(run.id, 0);
     },
     look: (runId) => schedule(runId, 0),
-    close() {
+    async close() {
       closed = true;
       for (const cancel of waiting.values()) cancel();
       waiting.clear();
+      await Promise.all(passages);
     },
   };
 }
