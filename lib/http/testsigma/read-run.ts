@@ -1,6 +1,7 @@
 import type { Services } from '../../core/ports.ts';
+import type { Run } from '../../core/run.ts';
 import { pinnedPlan, readCounts } from '../../workflow/read-run.ts';
-import type { Handler } from '../message.ts';
+import type { Handler, HttpRequest } from '../message.ts';
 import { answerJson, shapeOf } from './answer.ts';
 import { findRun, readLastRunId } from './find-run.ts';
 import { toExecution, toRunObject } from './run-object.ts';
@@ -12,13 +13,18 @@ import { toExecution, toRunObject } from './run-object.ts';
 export function createReadRun(services: Services): Handler {
   return async (request, principal) => {
     const run = await findRun(services, request, principal);
-    const [plan, counts, newest] = await Promise.all([
-      pinnedPlan(services, run),
-      readCounts(services, run),
-      readLastRunId(services, run.planId),
-    ]);
-    // The index may be behind the run just read.
-    const execution = toExecution(plan, Math.max(run.id, newest ?? 0));
-    return answerJson(toRunObject({ run, plan, counts, execution, ...shapeOf(services, request) }));
+    return answerJson(await readRunObject(services, request, run));
   };
+}
+
+/** The run object with its plan nested, as GET of one run and a stop answer it. */
+export async function readRunObject(services: Services, request: Pick<HttpRequest, 'path' | 'baseUrl'>, run: Run) {
+  const [plan, counts, newest] = await Promise.all([
+    pinnedPlan(services, run),
+    readCounts(services, run),
+    readLastRunId(services, run.planId),
+  ]);
+  // The index may be behind the run just read.
+  const execution = toExecution(plan, Math.max(run.id, newest ?? 0));
+  return toRunObject({ run, plan, counts, execution, ...shapeOf(services, request) });
 }
