@@ -27,6 +27,7 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   const executor = services.executors(live.plan.executor.type);
   let started: Started;
   try {
+    requireEnvironment(live, dispatch);
     started = await executor.start(dispatch);
   } catch (error) {
     await dispatchFailed(services, run, error);
@@ -53,6 +54,13 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   // Stopped, completed or overtaken while the call was open: the job just started must not go on alone.
   const after = await services.runs.getRun(run.id);
   if (after?.status === 'stopping' || after?.status === 'completed') await executor.stop(started.ref, dispatch);
+}
+
+/** Without its variables a run might test, or change, something else than it should. */
+function requireEnvironment({ run, plan }: LiveRun, dispatch: Dispatch): void {
+  const environmentId = run.environmentId ?? plan.environment;
+  if (environmentId === undefined || dispatch.environment !== null) return;
+  throw new ServiceError('EXECUTOR_REFUSED', `its environment ${environmentId} was deleted`);
 }
 
 /** Everything an executor gets; secrets are resolved here and live no longer than the call. */
@@ -117,7 +125,7 @@ async function dispatchFailed(services: Services, run: Run, error: unknown): Pro
   }
   const why = error instanceof ServiceError ? error.message : 'the executor could not be called';
   const message = refused
-    ? `The executor refused the run: ${why}`
+    ? `The run could not be dispatched: ${why}`
     : `No executor accepted the run in ${failedTries} tries: ${why}`;
   await endAttempt(services, run, 'dispatch', { problem: { reason: 'dispatchFailed', message } });
 }

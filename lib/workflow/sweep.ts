@@ -15,6 +15,8 @@ const resumeLimit = 10_000;
 const newRunMs = 60_000;
 /** Looking again at a live run after a wake-up that may have been lost. */
 const againMs = 60_000;
+/** When the first, second, … replacement of a crashed execution starts; those that wait are started by the sweeper. */
+const restartDelaysMs = [0, 120_000, 600_000];
 /** How long a job of a completed run is still asked to stop, and how often. */
 const cancelMs = 24 * 3_600_000;
 const cancelAgainMs = 60_000;
@@ -87,15 +89,20 @@ async function wakeOrRestart(services: Services, run: Run): Promise<void> {
   else await services.workflow.wake(run, 'look');
 }
 
-/** E19 and the next execution, for a live run whose execution is known to be over. The decision ends it after the last try. */
+/**
+ * E19 and the next execution, for a live run whose execution is known to be over. The first follows at once, the others
+ * later and later, so that trouble of some minutes does not use them up. The decision ends the run after the last.
+ */
 export async function replaceExecution(services: Services, run: Run): Promise<void> {
   if (run.executionN > crashLimit + 1) {
     await completeRun(services, run.id);
     return;
   }
-  const continued = await services.runs.continueExecution(run.id, run.executionN, services.now() + againMs);
+  const delayMs = restartDelaysMs[run.executionN - 1] ?? 0;
+  const nextActionAt = services.now() + (delayMs === 0 ? againMs : delayMs);
+  const continued = await services.runs.continueExecution(run.id, run.executionN, nextActionAt);
   services.log({ level: 'warn', event: 'execution replaced', runId: run.id, attempt: run.attempt });
-  if (continued) await startExecution(services, run.id, run.executionN + 1);
+  if (continued && delayMs === 0) await startExecution(services, run.id, run.executionN + 1);
 }
 
 /** The job of a completed run may still be alive: asks again until it is gone, and gives up after a day. */

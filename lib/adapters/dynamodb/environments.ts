@@ -1,5 +1,6 @@
 import { ServiceError } from '../../core/errors.ts';
 import type { Environment, EnvironmentStore } from '../../core/ports.ts';
+import { claimName } from './names.ts';
 import { next } from './plans.ts';
 import type { Item, Key, Table } from './table.ts';
 
@@ -9,24 +10,18 @@ export function createEnvironmentStore(table: Table): EnvironmentStore {
     return item && toEnvironment(item);
   };
 
-  const claimName = async (project: string, name: string, id: number): Promise<void> => {
-    const key = nameKey(project, name);
-    const condition = 'attribute_not_exists(#pk) OR #environmentId = :id';
-    if (await table.put({ ...key, environmentId: id }, condition, { id })) return;
-    const holder = Number((await table.get(key))?.environmentId);
-    const held = await getEnvironment(holder);
-    const taken = held !== undefined && held.name === name && held.project === project;
-    if (taken || !(await table.put({ ...key, environmentId: id }, '#environmentId = :holder', { holder }))) {
-      throw new ServiceError('NAME_TAKEN', `project ${project} already has an environment named ${name}`);
-    }
-  };
+  const claim = ({ project, name, id }: Pick<Environment, 'project' | 'name' | 'id'>, now: number): Promise<void> =>
+    claimName(table, nameKey(project, name), id, now, async (holder) => {
+      const held = await getEnvironment(holder);
+      return held !== undefined && held.name === name && held.project === project;
+    });
 
   return {
     getEnvironment,
 
     async createEnvironment({ name, description, project, variables }, ownerId, now) {
       const id = await next(table, 'environments');
-      await claimName(project, name, id);
+      await claim({ project, name, id }, now);
       const counted = await table.update({ pk: 'SEQ', sk: 'variables' }, 'ADD #n :count', { count: variables.length });
       const firstId = Number(counted?.n) - variables.length + 1;
       const environment: Environment = {
@@ -52,14 +47,14 @@ export function createEnvironmentStore(table: Table): EnvironmentStore {
     },
 
     async putEnvironment(environment) {
-      await claimName(environment.project, environment.name, environment.id);
+      await claim(environment, environment.updatedAt);
       const before = { version: environment.version - 1 };
       if (!(await table.put(toItem(environment), '#version = :version', before))) throw conflict(environment.id);
     },
 
     async deleteEnvironment({ id, version, project, name }) {
       if (!(await table.delete(itemKey(id), '#version = :version', { version }))) throw conflict(id);
-      await table.delete(nameKey(project, name), '#environmentId = :id', { id });
+      await table.delete(nameKey(project, name), '#holder = :id', { id });
     },
   };
 }

@@ -1,8 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ServiceError } from '../../core/errors.ts';
-import type { Plan, PlanDocument } from '../../core/plan.ts';
+import { keepConfigIds, type Plan, type PlanDocument, type SavedConfig } from '../../core/plan.ts';
 import type { PlanStore } from '../../core/ports.ts';
 import { createCatalogs } from './catalog.ts';
+import { claimName } from './names.ts';
 import { lockKey } from './run-item.ts';
 import type { Item, Key, Table } from './table.ts';
 
@@ -21,21 +22,10 @@ export function createPlanStore(table: Table): PlanStore {
     return won ? id : Number((await table.get(key))?.id);
   };
 
-  /** The name points at the plan; one whose plan is gone, or has another name by now, may be taken over. */
-  const claimName = async (document: PlanDocument, planId: number): Promise<void> => {
-    const key = nameKey(document.project, document.name);
-    if (await table.put({ ...key, planId }, 'attribute_not_exists(#pk) OR #planId = :planId', { planId })) return;
-    const holder = Number((await table.get(key))?.planId);
-    const held = await table.get(headKey(holder));
-    const plan = held && toPlan(held);
-    if (plan && plan.name === document.name && plan.project === document.project) {
-      throw new ServiceError(
-        'NAME_TAKEN',
-        `project ${document.project} already has a plan named ${document.name}: ${holder}`,
-      );
-    }
-    if (await table.put({ ...key, planId }, '#planId = :holder', { holder })) return;
-    throw new ServiceError('VERSION_CONFLICT', 'the plan is being created by someone else; try again');
+  const holdsName = async (planId: number, { project, name }: PlanDocument): Promise<boolean> => {
+    const item = await table.get(headKey(planId));
+    const plan = item && toPlan(item);
+    return plan !== undefined && plan.name === name && plan.project === project;
   };
 
   return {
@@ -48,6 +38,7 @@ export function createPlanStore(table: Table): PlanStore {
         if (document.id === undefined && (await table.get(headKey(id))) !== undefined) continue;
         const plan: Plan = {
           ...document,
+          configs: await numberConfigs(table, document.configs),
           id,
           version: 1,
           projectId,
@@ -56,7 +47,9 @@ export function createPlanStore(table: Table): PlanStore {
           createdBy: ownerId,
           updatedBy: ownerId,
         };
-        await claimName(document, id);
+        await claimName(table, nameKey(document.project, document.name), id, now, (holder) =>
+          holdsName(holder, document),
+        );
         const created = await table.put({ ...toItem(plan, headKey(id)), list: 'PLANS' }, 'attribute_not_exists(#pk)');
         if (created) {
           await pin(table, plan);
@@ -73,6 +66,7 @@ export function createPlanStore(table: Table): PlanStore {
       const projectId = renamed ? await projectNumber(document.project) : plan.projectId;
       const changed: Plan = {
         ...document,
+        configs: await numberConfigs(table, keepConfigIds(plan.configs, document.configs)),
         id: plan.id,
         version: plan.version + 1,
         projectId,
@@ -81,7 +75,11 @@ export function createPlanStore(table: Table): PlanStore {
         updatedAt: now,
         updatedBy: ownerId,
       };
-      if (renamed) await claimName(document, plan.id);
+      if (renamed) {
+        await claimName(table, nameKey(document.project, document.name), plan.id, now, (holder) =>
+          holdsName(holder, document),
+        );
+      }
       // The version about to be replaced stays readable even if the writer that made it died before it pinned it.
       await pin(table, plan);
       const head = { ...toItem(changed, headKey(plan.id)), list: 'PLANS' };
@@ -89,7 +87,7 @@ export function createPlanStore(table: Table): PlanStore {
         throw new ServiceError('VERSION_CONFLICT', `plan ${plan.id} was changed in the meantime; read it again`);
       }
       await pin(table, changed);
-      if (renamed) await table.delete(nameKey(plan.project, plan.name), '#planId = :planId', { planId: plan.id });
+      if (renamed) await table.delete(nameKey(plan.project, plan.name), '#holder = :id', { id: plan.id });
       return changed;
     },
 
@@ -98,7 +96,7 @@ export function createPlanStore(table: Table): PlanStore {
       if (!(await table.delete(headKey(plan.id), '#version = :version', { version: plan.version }))) {
         throw new ServiceError('VERSION_CONFLICT', `plan ${plan.id} was changed in the meantime; read it again`);
       }
-      await table.delete(nameKey(plan.project, plan.name), '#planId = :planId', { planId: plan.id });
+      await table.delete(nameKey(plan.project, plan.name), '#holder = :id', { id: plan.id });
     },
 
     async getPlan(planId) {
@@ -132,7 +130,7 @@ export function createPlanStore(table: Table): PlanStore {
 
     async findPlanByName(project, name) {
       const pointer = await table.get(nameKey(project, name));
-      const plan = pointer && (await this.getPlan(Number(pointer.planId)));
+      const plan = pointer && (await this.getPlan(Number(pointer.holder)));
       return plan && plan.name === name && plan.project === project ? plan : undefined;
     },
 
@@ -173,5 +171,22 @@ function toItem(plan: Plan, key: Key): Item & Key & { bytes: Uint8Array } {
 }
 
 function toPlan(item: Item): Plan {
-  return JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8')) as Plan;
+  const stored = JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8')) as Plan;
+  // A version from before there were saved selections has none.
+  return { ...stored, configs: stored.configs ?? [] };
+}
+
+/** Gives every selection without an id the next number that no other of the plan has. */
+async function numberConfigs(table: Table, configs: PlanDocument['configs']): Promise<SavedConfig[]> {
+  const taken = new Set(configs.map(({ id }) => id));
+  const numbered: SavedConfig[] = [];
+  for (const config of configs) {
+    let { id } = config;
+    while (id === undefined) {
+      const candidate = await next(table, 'configs');
+      if (!taken.has(candidate)) id = candidate;
+    }
+    numbered.push({ ...config, id });
+  }
+  return numbered;
 }

@@ -33,7 +33,7 @@ export function createApplyPlan(services: Services, checkUrl: CheckUrl): Handler
         if (existing !== undefined) {
           return answerPlan(200, await update(services, principal, existing, document, changes), request);
         }
-        const plan = await create(services, principal, document);
+        const plan = await services.plans.createPlan(document, principal.ownerId, services.now());
         await learnDeclared(services, plan);
         return answerPlan(201, plan, request);
       } catch (error) {
@@ -57,14 +57,6 @@ export function createUpdatePlan(services: Services, checkUrl: CheckUrl): Handle
     const changes = comparePlans(plan, document);
     return answerPlan(200, await update(services, principal, plan, document, changes), request);
   };
-}
-
-/** Of two that take the same name in the same moment one stays, the one the name leads to; the other tries again. */
-async function create(services: Services, principal: Principal, document: PlanDocument): Promise<Plan> {
-  const plan = await services.plans.createPlan(document, principal.ownerId, services.now());
-  if ((await services.plans.findPlanByName(plan.project, plan.name))?.id === plan.id) return plan;
-  await services.plans.deletePlan(plan);
-  throw new ServiceError('VERSION_CONFLICT', 'the plan is being created by someone else; try again');
 }
 
 async function update(

@@ -1,8 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dryRunAnswer, planAnswer, plansAnswer } from '../../../lib/http/native/answer-schemas.ts';
-import { createApplyPlan } from '../../../lib/http/native/apply-plan.ts';
-import { aRequest } from '../../support/http.ts';
 import { type Api, aPlan, openApi } from './api.ts';
 
 let api: Api;
@@ -72,24 +70,6 @@ describe('applying a plan', () => {
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     const all = await api.stores.plans.listPlans(0, 1000);
     expect(all.filter(({ name }) => name === body.name)).toHaveLength(1);
-  });
-
-  test('whoever loses the name in the moment of creation leaves nothing behind', async () => {
-    const body = aPlan();
-    let raced = false;
-    const { plans } = api.stores;
-    const createPlan: typeof plans.createPlan = async (...given) => {
-      const plan = await plans.createPlan(...given);
-      if (!raced) await api.table.put({ pk: `NAME#shop#${body.name}`, sk: 'PLAN', planId: 999_999 });
-      raced = true;
-      return plan;
-    };
-    const apply = createApplyPlan({ ...api.services, plans: { ...plans, createPlan } }, () => {});
-    const principal = { keyId: 'k', ownerId: 1, scopes: new Set<never>(), projects: null, planIds: null };
-    const request = aRequest('POST', '/v1/plans', { body: Buffer.from(JSON.stringify(body)) });
-    expect((await apply(request, principal)).status).toBe(201);
-    const named = (await plans.listPlans(0, 1000)).filter(({ name }) => name === body.name);
-    expect(named.map(({ id }) => id)).toEqual([(await plans.findPlanByName('shop', String(body.name)))?.id]);
   });
 
   test('a dry run says what would change and stores nothing', async () => {
