@@ -46,6 +46,7 @@ import { createJUnitReport } from './http/testsigma/junit-report.ts';
 import { createListPlans as createListTestsigmaPlans } from './http/testsigma/list-plans.ts';
 import { createListRuns as createListTestsigmaRuns } from './http/testsigma/list-runs.ts';
 import { createReadRun } from './http/testsigma/read-run.ts';
+import { createStopRun as createTestsigmaStop } from './http/testsigma/stop-run.ts';
 import { createTriggerRun as createTestsigmaTrigger } from './http/testsigma/trigger-run.ts';
 import { completeRun } from './workflow/complete-run.ts';
 import { stepRun } from './workflow/step-run.ts';
@@ -154,6 +155,7 @@ function createHandlers(services: Services, checkUrl: Egress['checkUrl'], dataDi
     'testsigma.getRun': createReadRun(services),
     'testsigma.listCases': createCaseResults(services),
     'testsigma.getJunit': createJUnitReport(services, writeJUnit),
+    'testsigma.stopRun': createTestsigmaStop(services),
     'testsigma.listPlans': createListTestsigmaPlans(services),
     'native.listPlans': createListPlans(services),
     'native.applyPlan': createApplyPlan(services, checkUrl),

@@ -32,9 +32,13 @@ export const routes = Object.freeze([
   route('GET', '/api/v1/execution_results', 'testsigma.listRuns', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/api/v1/execution_results/{id}', 'testsigma.getRun', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/api/v1/execution_results/{id}/test_case_results', 'testsigma.listCases', 'read-runs', 'PLAN_VIEW'),
+  route('PUT', '/api/v1/execution_results', 'testsigma.stopRun', 'stop-run', 'RUN_STOP'),
+  route('PUT', '/api/v1/execution_results/{id}', 'testsigma.stopRun', 'stop-run', 'RUN_STOP'),
   route('POST', '/api/v1/test_plan_results', 'testsigma.trigger', 'trigger', 'PLAN_RUN'),
   route('GET', '/api/v1/test_plan_results', 'testsigma.listRuns', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/api/v1/test_plan_results/{id}', 'testsigma.getRun', 'read-runs', 'PLAN_VIEW'),
+  route('PUT', '/api/v1/test_plan_results', 'testsigma.stopRun', 'stop-run', 'RUN_STOP'),
+  route('PUT', '/api/v1/test_plan_results/{id}', 'testsigma.stopRun', 'stop-run', 'RUN_STOP'),
   route('GET', '/api/v1/reports/junit/{id}', 'testsigma.getJunit', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/api/v1/test_plans', 'testsigma.listPlans', 'plans', 'PLAN_VIEW'),
 

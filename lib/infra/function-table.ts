@@ -72,7 +72,8 @@ export const httpFunctions = {
     publishes: true,
     masterKey: true,
   },
-  'stop-run': { description: 'Stops runs', ...http, ...completes },
+  // Stopping everything walks the list of plans.
+  'stop-run': { description: 'Stops runs', ...http, ...completes, indexes: ['list'] },
 } as const satisfies Record<FunctionName, FunctionSpec>;
 
 /** Serve no route of the table. */

@@ -60,7 +60,7 @@ describe('what each function may do', () => {
     ['HttpPlans', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
     ['HttpKeys', [...read, ...many, ...write, 'Query Table/index/list']],
     ['HttpResults', [...read, ...write, ...wakes, ...publishes, ...masterKey]],
-    ['HttpStopRun', completes],
+    ['HttpStopRun', [...completes, 'Query Table/index/list']],
     [
       'HttpNotFound',
       [

@@ -16,6 +16,7 @@ import { createJUnitReport } from '../../../lib/http/testsigma/junit-report.ts';
 import { createListPlans } from '../../../lib/http/testsigma/list-plans.ts';
 import { createListRuns } from '../../../lib/http/testsigma/list-runs.ts';
 import { createReadRun } from '../../../lib/http/testsigma/read-run.ts';
+import { createStopRun } from '../../../lib/http/testsigma/stop-run.ts';
 import { createTriggerRun } from '../../../lib/http/testsigma/trigger-run.ts';
 import { completeRun } from '../../../lib/workflow/complete-run.ts';
 import { dispatchAttempt } from '../../../lib/workflow/dispatch-attempt.ts';
@@ -49,6 +50,12 @@ export async function openFacade() {
   const logs: LogEntry[] = [];
   const dispatches: Dispatch[] = [];
   const calls: string[] = [];
+  /** What happens while a stop waits: time passes, unless a test says more. */
+  const sleep = {
+    now: async (ms: number): Promise<void> => {
+      clock.now += ms;
+    },
+  };
   const runs = recordCalls(stores.runs, calls);
   const services: Services = {
     ...stores,
@@ -80,6 +87,7 @@ export async function openFacade() {
       'testsigma.listRuns': createListRuns(services),
       'testsigma.listCases': createCaseResults(services),
       'testsigma.getJunit': createJUnitReport(services, writeJUnit),
+      'testsigma.stopRun': createStopRun(services, (ms) => sleep.now(ms)),
       'testsigma.listPlans': createListPlans(services),
     },
   });
@@ -150,6 +158,7 @@ export async function openFacade() {
     logs,
     dispatches,
     calls,
+    sleep,
     call,
     addKey,
     addPlan,
