@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // One a core: the default leaves one of two cores idle.
+    maxWorkers: '100%',
     reporters: ['default', './test/support/closing-line.ts'],
     // Tests start real processes and servers on a machine that may have two cores.
     testTimeout: 30_000,
