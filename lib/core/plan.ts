@@ -18,13 +18,43 @@ const testCase = z.strictObject({
   reviewedBy: z.optional(id),
   type: z.optional(text(100)),
   priority: z.optional(text(100)),
+  /** The requirement's id, as `requirementId` of a saved selection names it. */
   requirement: z.optional(text(200)),
+  requirementType: z.optional(text(100)),
 });
 
 const suite = z.strictObject({
   name: text(500),
   cases: z._default(z.array(testCase).check(z.maxLength(20_000)), []),
 });
+
+const operation = z.enum(['IN', 'NOT_IN']);
+/** One condition of a saved selection (contracts/testsigma.md 4.6). */
+const condition = z.discriminatedUnion('key', [
+  z.strictObject({
+    /** `suiteId` is the suite's number in the catalog; the others are numbers of people. */
+    key: z.enum(['suiteId', 'reviewedBy', 'assignee', 'createdById']),
+    value: z.array(id).check(z.maxLength(1000)),
+    operation,
+  }),
+  z.strictObject({
+    key: z.enum(['tags', 'type', 'priority', 'requirementId', 'requirementType']),
+    value: z.array(z.union([text(200), z.int()])).check(z.maxLength(1000)),
+    operation,
+  }),
+]);
+export type Condition = z.output<typeof condition>;
+
+const savedConfig = z.strictObject({
+  /** Given only to pin the number; otherwise one is allocated, which the name keeps over versions of the plan. */
+  id: z.optional(id),
+  name: text(255),
+  /** All must hold. */
+  query: z.array(condition).check(z.minLength(1), z.maxLength(50)),
+});
+type ConfigDocument = z.output<typeof savedConfig>;
+/** A saved selection of test cases, to run just these. */
+export type SavedConfig = ConfigDocument & { readonly id: number };
 
 /** Built-in ways to tell a test runner which cases to run; `template` is the user's own. */
 export const selectors = ['node:test', 'vitest', 'jest', 'playwright', 'pytest', 'maven-surefire', 'go-test'] as const;
@@ -125,9 +155,11 @@ export const planSchema = z
     variables: z._default(variables, {}),
     environment: z.optional(id),
     suites: z._default(z.array(suite).check(z.maxLength(2000)), []),
+    /** Names may repeat; who triggers by such a name is told to use the id. */
+    configs: z._default(z.array(savedConfig).check(z.maxLength(200)), []),
   })
   .check((context) => {
-    for (const issue of duplicateNames(context.value.suites)) {
+    for (const issue of [...duplicateNames(context.value.suites), ...duplicateIds(context.value.configs)]) {
       context.issues.push({ code: 'custom', message: issue.message, path: issue.path, input: context.value });
     }
   });
@@ -135,8 +167,9 @@ export const planSchema = z
 export type PlanDocument = z.output<typeof planSchema>;
 
 /** A plan as stored: the document, and what the service knows of it. Times are epoch milliseconds. */
-export interface Plan extends PlanDocument {
+export interface Plan extends Omit<PlanDocument, 'configs'> {
   readonly id: number;
+  readonly configs: SavedConfig[];
   readonly version: number;
   readonly projectId: number;
   readonly createdAt: number;
@@ -149,6 +182,32 @@ export interface Plan extends PlanDocument {
 /** The plan in the value, defaults filled in. Throws VALIDATION_FAILED naming each wrong field. */
 export function parsePlan(value: unknown): PlanDocument {
   return parse(planSchema, value, ['variables']);
+}
+
+/**
+ * The selections with the ids those of the same name had, the first of a name with the first and so on; new names have none.
+ * An id a document pins is nobody else's.
+ */
+export function keepConfigIds(known: readonly SavedConfig[], configs: readonly ConfigDocument[]): ConfigDocument[] {
+  const pinned = new Set(configs.map(({ id }) => id));
+  const free = known.filter(({ id }) => !pinned.has(id));
+  return configs.map((config) => {
+    if (config.id !== undefined) return config;
+    const at = free.findIndex(({ name }) => name === config.name);
+    const [earlier] = at < 0 ? [] : free.splice(at, 1);
+    return earlier === undefined ? config : { ...config, id: earlier.id };
+  });
+}
+
+function duplicateIds(configs: readonly ConfigDocument[]): { path: (string | number)[]; message: string }[] {
+  const seen = new Set<number>();
+  return configs.flatMap(({ id }, i) => {
+    if (id === undefined || !seen.has(id)) {
+      if (id !== undefined) seen.add(id);
+      return [];
+    }
+    return [{ path: ['configs', i, 'id'], message: 'is used by an earlier configuration' }];
+  });
 }
 
 function duplicateNames(suites: PlanDocument['suites']): { path: (string | number)[]; message: string }[] {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Plan, PlanDocument } from '../../core/plan.ts';
+import { keepConfigIds, type Plan, type PlanDocument } from '../../core/plan.ts';
 
 /** One field that differs. Lists are shown by what they hold, not item by item. */
 export interface Change {
@@ -16,7 +16,8 @@ function documentOf(plan: Plan): Omit<PlanDocument, 'id'> {
 
 /** What differs between the stored plan and the document, whatever the order of their keys; empty if nothing does. */
 export function comparePlans(plan: Plan, document: PlanDocument): Change[] {
-  const { id: _, ...wanted } = document;
+  const { id: _, ...given } = document;
+  const wanted = { ...given, configs: keepConfigIds(plan.configs, given.configs) };
   const changes: Change[] = [];
   compare(documentOf(plan), wanted, '', changes);
   return changes;
