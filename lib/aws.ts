@@ -54,7 +54,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
   const read = parts.readSecret?.(config);
   const allowPrivate = (env.ALLOW_PRIVATE ?? '').split(',').filter((entry) => entry !== '');
   const egress = parts.egress?.({ allowHttp: false, allowPrivate, ports: [] }) ?? noEgress;
-  const secrets = createSecrets({ env, now, ...(read === undefined ? {} : { read }) });
+  const secrets = createSecrets({ now, ...(read === undefined ? {} : { read }) });
   const newId = () => randomBytes(12).toString('hex');
   const http = parts.executor?.({ egress, secrets, now, newId }) ?? noExecutor;
   const publicUrl = env.PUBLIC_URL ?? '';
@@ -72,7 +72,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     now,
     random: randomBytes,
     publicUrl,
-    masterKeys: createMasterKeys(() => secrets.get(`secretsmanager:${env.MASTER_KEYS_SECRET}`), now),
+    masterKeys: createMasterKeys(async () => (await read?.(env.MASTER_KEYS_SECRET ?? '')) ?? '', now),
     log,
   };
   return { services, tasks, egress, publicUrl, config };

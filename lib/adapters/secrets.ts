@@ -11,12 +11,11 @@ export interface Secrets {
 const maxAgeMs = 5 * 60_000;
 const maxCached = 200;
 
-/**
- * Secrets behind `env:NAME` and, where there is a reader, `secretsmanager:<name or ARN>`; the latter cached. Variables that
- * hold the process's own AWS credentials are out of reach, because plans name what they want.
- */
+/** Names plans may refer to: those under `proctor/`, so that no plan reads the master key or another secret of the account. */
+const secretRef = /^secretsmanager:(proctor\/[A-Za-z0-9/_+=.@-]{1,400})$/;
+
+/** Secrets behind `secretsmanager:proctor/<name>`, cached. Anything else a plan names is refused before it is read. */
 export function createSecrets(options: {
-  readonly env: Readonly<Record<string, string | undefined>>;
   /** Undefined when there is no such secret. */
   readonly read?: (id: string) => Promise<string | undefined>;
   readonly now: () => number;
@@ -36,13 +35,14 @@ export function createSecrets(options: {
 
   return {
     async get(ref) {
-      const [, scheme, name = ''] = /^(env|secretsmanager):(.{1,512})$/.exec(ref) ?? [];
-      const value =
-        scheme === 'env' && !name.startsWith('AWS_')
-          ? options.env[name]
-          : scheme === 'secretsmanager'
-            ? await readCached(name)
-            : undefined;
+      const name = secretRef.exec(ref)?.[1];
+      if (name === undefined) {
+        throw new ServiceError(
+          'EXECUTOR_REFUSED',
+          `The secret ${ref.slice(0, 200)} cannot be used: on AWS it must be secretsmanager:proctor/<name>`,
+        );
+      }
+      const value = await readCached(name);
       if (value === undefined || value === '') {
         throw new ServiceError('EXECUTOR_REFUSED', `There is no secret ${ref.slice(0, 200)}.`);
       }

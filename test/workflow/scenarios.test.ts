@@ -715,14 +715,14 @@ describe.each([loop, machine])('on the $name', (driver) => {
       });
       expectEnd(await world.finish(id), 'passed', 'allPassed');
     });
-
-    it.runIf(driver.name === 'machine')('is errored when every execution crashes', async () => {
-      world = await createWorld(driver, { deadlines: { startSeconds: 7200 } }, reports([aCase('pays')]));
-      world.faults.stepsFail = true;
-      const { id } = await world.trigger();
-      const ended = await world.finish(id);
-      expectEnd(ended, 'errored', 'executionCrashed');
-      expect(ended.run.executionN).toBe(5);
-    });
   });
+});
+
+it('on the state machine a run is errored when every execution crashes', async () => {
+  const world = await createWorld(machine, { deadlines: { startSeconds: 7200 } }, { job: () => ({}) });
+  world.faults.stepsFail = true;
+  const { id } = await world.trigger();
+  const { run } = await world.finish(id);
+  expect([run.result, run.reason, run.executionN]).toEqual(['errored', 'executionCrashed', 5]);
+  await world.close();
 });

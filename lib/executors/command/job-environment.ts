@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { toExecutionDetails } from '../../core/execution-details.ts';
 import type { Dispatch } from '../../core/executor.ts';
-import type { ExecutionSettings } from '../../core/plan.ts';
 import { attemptFiles } from './attempt-files.ts';
 
 /**
@@ -28,18 +28,3 @@ export function jobEnvironment(inherited: NodeJS.ProcessEnv, directory: string, 
 
 // A runner that believes to be a child of another `node --test` writes for that one's eyes.
 const unwanted = new Set(['NODE_TEST_CONTEXT']);
-
-/** The words of docs/contracts/testsigma.md, section 4.5. */
-function toExecutionDetails(settings: ExecutionSettings): Record<string, unknown> {
-  return {
-    page_timeout: settings.pageTimeoutSeconds,
-    element_timeout: settings.elementTimeoutSeconds,
-    screenshot_option: settings.screenshots,
-    recovery_action: settings.recoveryAction,
-    on_aborted_action: settings.onAborted,
-    group_prerequisite_fail: settings.onSuitePrerequisiteFail,
-    test_case_prerequisite_fail: settings.onCasePrerequisiteFail,
-    test_step_prerequisite_fail: settings.onStepPrerequisiteFail,
-    global_param_name: null,
-  };
-}
