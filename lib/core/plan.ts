@@ -84,7 +84,7 @@ const http = z.strictObject({
   statusUrl: z.optional(text(2048)),
   /** Gets a signed POST when the run is stopped. */
   stopUrl: z.optional(text(2048)),
-  /** Where the signing secret (`whsec_…`) is: `env:NAME` embedded, `ssm:name` on AWS. */
+  /** Where the signing secret (`whsec_…`) is: `env:NAME` embedded, `secretsmanager:proctor/<name>` on AWS. */
   secret: z.optional(text(512)),
   selects: z._default(z.enum(['iterations', 'cases', 'suites', 'nothing']), 'nothing'),
 });
