@@ -62,7 +62,7 @@ export async function startTestSystem(): Promise<TestSystem> {
       return call(path, { method: 'POST', body: text, ...(headers === undefined ? {} : { headers }) });
     },
     async completed(runId) {
-      for (let tries = 0; tries < 400; tries++) {
+      for (let tries = 0; tries < 1600; tries++) {
         const { body } = await call<NativeRun>(`/v1/runs/${runId}`);
         if (body.status === 'completed') return body;
         await sleep(50);

@@ -73,7 +73,8 @@ describe('parameters of the path', () => {
       '%2e%2e',
       '%E2%82%AC',
     ),
-    fc.string({ minLength: 1, maxLength: 300 }).map((text) => encodeURIComponent(`x${text}`)),
+    // With a mark that no id has: twelve letters alone are a well-formed key id, which is missing and not wrong.
+    fc.string({ minLength: 1, maxLength: 300 }).map((text) => encodeURIComponent(`x!${text}`)),
   );
 
   test.each(numbered.map(({ method, path }) => [method, path]))(
