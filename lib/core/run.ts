@@ -29,9 +29,6 @@ export interface Ending {
   readonly explanation: string;
 }
 
-/** What a rerun was asked to run again (contracts/testsigma.md 4.3). */
-export type RerunType = 'all' | 'allIterations' | 'failed' | 'failedIterations' | 'failedIterationsOfFailed' | 'picked';
-
 export type TriggerType = 'api' | 'manual' | 'schedule' | 'webhook' | 'event';
 
 /** Consecutive result ids for consecutive catalog positions. */
@@ -66,10 +63,6 @@ export interface Run {
   readonly hasInput: boolean;
   /** How many cases were picked when the run was triggered; absent when everything runs. */
   readonly requestedCases?: number;
-  /** How many single iterations of them, if not all. */
-  readonly requestedIterations?: number;
-  /** The saved selection the run was triggered with. */
-  readonly config?: { readonly id: number; readonly name: string };
   readonly rerun: RerunPolicy;
   readonly deadlines: Deadlines;
   /** The executor calls back, so the workflow waits to be woken instead of polling. */
@@ -121,11 +114,7 @@ export interface Run {
   readonly eventId?: string;
   /** Events committed and not yet sent. */
   readonly outbox?: ReadonlySet<'started' | 'completed'>;
-  /** The run this one is a rerun of: the last of its chain when it was triggered. */
   readonly rerunOf?: number;
-  readonly rerunType?: RerunType;
-  /** The runs of the chain before this one, oldest first: from the original to `rerunOf`. */
-  readonly chain?: readonly number[];
 }
 
 /** True while the run can still change: admitted and not completed. */
