@@ -43,7 +43,7 @@ const condition = z.discriminatedUnion('key', [
     operation,
   }),
 ]);
-export type Condition = z.output<typeof condition>;
+type Condition = z.output<typeof condition>;
 
 const savedConfig = z.strictObject({
   /** Given only to pin the number; otherwise one is allocated, which the name keeps over versions of the plan. */

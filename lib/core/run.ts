@@ -133,9 +133,3 @@ export function resultIdAt(run: Pick<Run, 'resultIds'>, position: number): numbe
   if (block === undefined || position >= block[0] + block[2]) return 0;
   return block[1] + position - block[0];
 }
-
-/** The catalog position a result id of this run stands for. */
-export function positionOf(run: Pick<Run, 'resultIds'>, resultId: number): number | undefined {
-  const block = run.resultIds.find(([, first, count]) => resultId >= first && resultId < first + count);
-  return block && block[0] + resultId - block[1];
-}
