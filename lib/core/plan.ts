@@ -43,7 +43,6 @@ const condition = z.discriminatedUnion('key', [
     operation,
   }),
 ]);
-type Condition = z.output<typeof condition>;
 
 const savedConfig = z.strictObject({
   /** Given only to pin the number; otherwise one is allocated, which the name keeps over versions of the plan. */
