@@ -168,11 +168,14 @@ describe('bodies', () => {
     async (method, path) => {
       const before = await stored();
       await fc.assert(
-        fc.asyncProperty(broken, async (body) => {
-          const answer = await api.call(method, pathOf(path), { body });
-          expectRefusal(answer);
-          expect(answer.body.code).toMatch(/INVALID_JSON|VALIDATION_FAILED/);
-        }),
+        fc.asyncProperty(
+          broken.filter((body) => !isJson(body)),
+          async (body) => {
+            const answer = await api.call(method, pathOf(path), { body });
+            expectRefusal(answer);
+            expect(answer.body.code).toMatch(/INVALID_JSON|VALIDATION_FAILED/);
+          },
+        ),
         options,
       );
       expect(await stored()).toEqual(before);
@@ -212,3 +215,13 @@ describe('reading', () => {
     expect(api.logs.filter(({ level }) => level === 'error')).toEqual([]);
   });
 });
+
+/** Broken on purpose, a text may still be whole by chance: `{}` is. */
+function isJson(body: Uint8Array | string): boolean {
+  try {
+    JSON.parse(Buffer.from(body).toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+}
