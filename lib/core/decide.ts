@@ -45,6 +45,9 @@ export function decide(run: Run, report: Report, catalog: Catalog, now: number):
       mayLive(run),
     );
   }
+  if (run.requestedCases === 0) {
+    return complete('noTests', 'nothingReported', 'The selection of cases picks none that the plan knows.', false);
+  }
   // What was reported counts even when a deadline passed in the same moment: nothing acknowledged is lost.
   if (report.attempt.end !== null) {
     const short = report.attempt.reported < (report.attempt.end.expectedCases ?? 0);

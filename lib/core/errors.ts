@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'ALREADY_RUNNING'
   | 'RUN_ACTIVE'
   | 'RUN_COMPLETED'
+  | 'RERUN_LIMIT'
   | 'BATCH_ID_REUSED'
   | 'IDEMPOTENCY_KEY_REUSED'
   | 'PLAN_DISABLED'

@@ -44,12 +44,18 @@ const condition = z.discriminatedUnion('key', [
   }),
 ]);
 
+export type Condition = z.output<typeof condition>;
+
+/** All must hold. */
+const query = z.array(condition).check(z.minLength(1), z.maxLength(50));
+/** A saved selection as its own request writes it. */
+export const configBody = z.strictObject({ name: text(255), query });
+
 const savedConfig = z.strictObject({
   /** Given only to pin the number; otherwise one is allocated, which the name keeps over versions of the plan. */
   id: z.optional(id),
   name: text(255),
-  /** All must hold. */
-  query: z.array(condition).check(z.minLength(1), z.maxLength(50)),
+  query,
 });
 type ConfigDocument = z.output<typeof savedConfig>;
 /** A saved selection of test cases, to run just these. */
@@ -176,6 +182,12 @@ export interface Plan extends Omit<PlanDocument, 'configs'> {
   /** Owner number of the keys that made and changed it. */
   readonly createdBy: number;
   readonly updatedBy: number;
+}
+
+/** The document a plan was made from. */
+export function documentOf(plan: Plan): PlanDocument {
+  const { version, projectId, createdAt, updatedAt, createdBy, updatedBy, ...document } = plan;
+  return document;
 }
 
 /** The plan in the value, defaults filled in. Throws VALIDATION_FAILED naming each wrong field. */

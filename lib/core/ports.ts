@@ -125,6 +125,8 @@ export interface RunStore {
   /** A further block of result ids for catalog positions from `fromIndex` on; false if someone else added one first. */
   extendResultIds(run: Run, fromIndex: number, count: number): Promise<boolean>;
   claimIdempotency(claim: IdempotencyClaim): Promise<ClaimAnswer>;
+  /** Who holds the key now, without claiming it. */
+  getIdempotency(key: string, now: number): Promise<{ runId: number; fingerprint: string } | undefined>;
   /** Puts META as `new`, and INPUT if there is one, unless they exist. */
   createRun(run: Run, input: RunInput | null): Promise<void>;
   getRun(runId: number): Promise<Run | undefined>;

@@ -29,6 +29,17 @@ export interface Ending {
   readonly explanation: string;
 }
 
+/** What a rerun was asked to run again (contracts/testsigma.md 4.3). */
+export const rerunTypes = [
+  'all',
+  'allIterations',
+  'failed',
+  'failedIterations',
+  'failedIterationsOfFailed',
+  'picked',
+] as const;
+export type RerunType = (typeof rerunTypes)[number];
+
 export type TriggerType = 'api' | 'manual' | 'schedule' | 'webhook' | 'event';
 
 /** Consecutive result ids for consecutive catalog positions. */
@@ -63,6 +74,10 @@ export interface Run {
   readonly hasInput: boolean;
   /** How many cases were picked when the run was triggered; absent when everything runs. */
   readonly requestedCases?: number;
+  /** How many single iterations of them, if not all. */
+  readonly requestedIterations?: number;
+  /** The saved selection the run was triggered with. */
+  readonly config?: { readonly id: number; readonly name: string };
   readonly rerun: RerunPolicy;
   readonly deadlines: Deadlines;
   /** The executor calls back, so the workflow waits to be woken instead of polling. */
@@ -114,7 +129,11 @@ export interface Run {
   readonly eventId?: string;
   /** Events committed and not yet sent. */
   readonly outbox?: ReadonlySet<'started' | 'completed'>;
+  /** The run this one is a rerun of: the last of its chain when it was triggered. */
   readonly rerunOf?: number;
+  readonly rerunType?: RerunType;
+  /** The runs of the chain before this one, oldest first: from the original to `rerunOf`. */
+  readonly chain?: readonly number[];
 }
 
 /** True while the run can still change: admitted and not completed. */
@@ -132,4 +151,10 @@ export function resultIdAt(run: Pick<Run, 'resultIds'>, position: number): numbe
   const block = run.resultIds.findLast(([from]) => from <= position);
   if (block === undefined || position >= block[0] + block[2]) return 0;
   return block[1] + position - block[0];
+}
+
+/** The catalog position a result id of this run stands for. */
+export function positionOf(run: Pick<Run, 'resultIds'>, resultId: number): number | undefined {
+  const block = run.resultIds.find(([, first, count]) => resultId >= first && resultId < first + count);
+  return block && block[0] + resultId - block[1];
 }

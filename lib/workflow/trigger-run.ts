@@ -3,7 +3,8 @@ import { ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RunInput, Services } from '../core/ports.ts';
-import { isVisible, type Run, type TriggerType } from '../core/run.ts';
+import { isVisible, type RerunType, type Run, type TriggerType } from '../core/run.ts';
+import { linkRerun } from './link-rerun.ts';
 import { spareResultIds } from './record-results.ts';
 import { releaseRun, startExecution, tendPlan } from './tend-plan.ts';
 
@@ -21,10 +22,19 @@ export interface TriggerRequest {
   readonly buildNo?: string;
   readonly runtimeData?: Readonly<Record<string, string>>;
   readonly uploadVersions?: Readonly<Record<string, string>>;
-  /** The cases to run; absent is everything. */
-  readonly picked?: readonly PickedCase[];
+  /** What to run of the plan, resolved once it is known that this request starts a run; absent is everything. */
+  readonly choose?: (plan: Plan) => Promise<Choice>;
   /** The caller's key, what it is for, and a digest of everything the request says. */
   readonly idempotency?: { readonly key: string; readonly route: string; readonly fingerprint: string };
+}
+
+/** What a run is to run. */
+export interface Choice {
+  /** The cases to run; absent is everything. */
+  readonly picked?: readonly PickedCase[];
+  readonly config?: NonNullable<Run['config']>;
+  /** The chain the run joins, oldest first. */
+  readonly rerun?: { readonly type: RerunType; readonly chain: readonly number[] };
 }
 
 export interface TriggerAnswer {
@@ -36,7 +46,7 @@ export interface TriggerAnswer {
 /**
  * The trigger procedure (reliability.md 3.4). Once the run's id is fixed every step may be repeated: a retry after a crash
  * rolls the half-done run forward. Refusals: NOT_FOUND, PLAN_DISABLED, UNKNOWN_ENVIRONMENT, ALREADY_RUNNING, QUEUE_FULL,
- * IDEMPOTENCY_KEY_REUSED.
+ * IDEMPOTENCY_KEY_REUSED, and those of `choose`.
  */
 export async function triggerRun(services: Services, request: TriggerRequest): Promise<TriggerAnswer> {
   const found = await services.plans.getPlanForTrigger(request.planId);
@@ -44,30 +54,51 @@ export async function triggerRun(services: Services, request: TriggerRequest): P
     throw new ServiceError('NOT_FOUND', `there is no test plan ${request.planId}`);
   }
   const { plan } = found;
-  if (!plan.enabled) throw new ServiceError('PLAN_DISABLED', `test plan ${plan.id} is disabled; enable it first`);
+  const replay = request.choose && (await findReplay(services, request));
+  if (replay) return { run: replay, replayed: true };
+  const choice = (await request.choose?.(plan)) ?? {};
   if (request.environmentId !== undefined) await checkEnvironment(services, plan, request.environmentId);
+  if (!plan.enabled) throw new ServiceError('PLAN_DISABLED', `test plan ${plan.id} is disabled; enable it first`);
   const idsWanted = Math.max(found.catalogSize, declaredEntries(plan)) + spareResultIds;
   const { runId, firstResultId } = await services.runs.allocateRun(idsWanted);
-  const fresh = newRun(services, plan, request, runId, [[0, firstResultId, idsWanted]], found.usualSeconds);
+  const input = inputOf(request, choice);
+  const resultIds: Run['resultIds'] = [[0, firstResultId, idsWanted]];
+  const fresh = {
+    ...newRun(services, plan, request, runId, resultIds, found.usualSeconds),
+    ...chosen(choice),
+    hasInput: input !== null,
+  };
   const claimed = await claim(services, request, runId);
   if (claimed !== runId) {
     const earlier = await services.runs.getRun(claimed);
-    if (earlier && isVisible(earlier)) {
-      // Admitted, but perhaps its trigger died before it started the execution: starting again is harmless.
-      if (earlier.status === 'queued' && earlier.waitsFor === undefined)
-        await startExecution(services, earlier.id, earlier.executionN);
-      return { run: earlier, replayed: true };
-    }
+    if (earlier && isVisible(earlier)) return { run: await startAgain(services, earlier), replayed: true };
     const run = earlier ?? { ...fresh, id: claimed };
-    return { run: await admitRun(services, plan, run, inputOf(request)), replayed: true };
+    return { run: await admitRun(services, plan, run, input), replayed: true };
   }
-  return { run: await admitRun(services, plan, fresh, inputOf(request)), replayed: false };
+  return { run: await admitRun(services, plan, fresh, input), replayed: false };
+}
+
+/** The run the same request started before, if it was admitted: then nothing is chosen again, whatever holds by now. */
+async function findReplay(services: Services, request: TriggerRequest): Promise<Run | undefined> {
+  if (request.idempotency === undefined) return undefined;
+  const held = await services.runs.getIdempotency(nameOfClaim(request, request.idempotency), services.now());
+  if (held === undefined) return undefined;
+  if (held.fingerprint !== request.idempotency.fingerprint) throw keyReused();
+  const earlier = await services.runs.getRun(held.runId);
+  return earlier && isVisible(earlier) ? startAgain(services, earlier) : undefined;
+}
+
+/** Admitted, but perhaps its trigger died before it started the execution: starting again is harmless. */
+async function startAgain(services: Services, run: Run): Promise<Run> {
+  if (run.status === 'queued' && run.waitsFor === undefined) await startExecution(services, run.id, run.executionN);
+  return run;
 }
 
 /** Puts the run, takes its place at the plan's lock, admits and starts it. */
 async function admitRun(services: Services, plan: Plan, run: Run, input: RunInput | null): Promise<Run> {
   const { runs } = services;
   await runs.createRun(run, input);
+  if (run.rerunOf !== undefined) await linkRerun(services, run.rerunOf, run.id);
   const place = await takePlace(services, plan, run);
   if (place === 'refused') {
     await runs.reject(run.id, services.now());
@@ -131,16 +162,11 @@ async function takePlace(services: Services, plan: Plan, run: Run): Promise<'act
 }
 
 /** The run id the caller's key stands for: the new one, or that of the first request with this key. */
-async function claim(
-  services: Services,
-  { idempotency, trigger, planId }: TriggerRequest,
-  runId: number,
-): Promise<number> {
+async function claim(services: Services, request: TriggerRequest, runId: number): Promise<number> {
+  const { idempotency } = request;
   if (idempotency === undefined) return runId;
-  const { key, route, fingerprint } = idempotency;
-  const name = createHash('sha256')
-    .update(JSON.stringify([trigger.keyId, route, planId, key]))
-    .digest('hex');
+  const { fingerprint } = idempotency;
+  const name = nameOfClaim(request, idempotency);
   const now = services.now();
   let seenOver: number | undefined;
   for (let round = 0; round < 3; round++) {
@@ -153,20 +179,29 @@ async function claim(
       ...(seenOver === undefined ? {} : { seenOver }),
     });
     if (answer.won) return runId;
-    if (answer.fingerprint !== fingerprint) {
-      throw new ServiceError(
-        'IDEMPOTENCY_KEY_REUSED',
-        'Idempotency-Key: it was used before for another request; use a new one',
-        {
-          fields: [{ field: 'Idempotency-Key', message: 'was used before for another request' }],
-        },
-      );
-    }
+    if (answer.fingerprint !== fingerprint) throw keyReused();
     const earlier = await services.runs.getRun(answer.runId);
     if (earlier?.status !== 'rejected') return answer.runId;
     seenOver = answer.runId;
   }
   throw new ServiceError('UNAVAILABLE', 'the same request is being handled; try again', { retryAfterSeconds: 1 });
+}
+
+function nameOfClaim(
+  { trigger, planId }: TriggerRequest,
+  { key, route }: NonNullable<TriggerRequest['idempotency']>,
+): string {
+  return createHash('sha256')
+    .update(JSON.stringify([trigger.keyId, route, planId, key]))
+    .digest('hex');
+}
+
+function keyReused(): ServiceError {
+  return new ServiceError(
+    'IDEMPOTENCY_KEY_REUSED',
+    'Idempotency-Key: it was used before for another request; use a new one',
+    { fields: [{ field: 'Idempotency-Key', message: 'was used before for another request' }] },
+  );
 }
 
 async function runsAhead(services: Services, planId: number, runId: number): Promise<number[]> {
@@ -213,8 +248,7 @@ function newRun(
     createdAt: now,
     ...(request.buildNo === undefined ? {} : { buildNo: request.buildNo }),
     ...(request.environmentId === undefined ? {} : { environmentId: request.environmentId }),
-    hasInput: inputOf(request) !== null,
-    ...(request.picked === undefined ? {} : { requestedCases: request.picked.length }),
+    hasInput: false,
     rerun: plan.rerun,
     deadlines: plan.deadlines,
     callsBack: capabilities.callsBack,
@@ -236,7 +270,21 @@ function newRun(
   };
 }
 
-function inputOf({ runtimeData = {}, uploadVersions = {}, picked }: TriggerRequest): RunInput | null {
+/** What a choice says in the run's own item. */
+function chosen({ picked, config, rerun }: Choice): Partial<Run> {
+  const iterations = (picked ?? []).reduce((sum, testCase) => sum + (testCase.iterations?.length ?? 0), 0);
+  const parent = rerun?.chain.at(-1);
+  return {
+    ...(picked === undefined ? {} : { requestedCases: picked.length }),
+    ...(iterations === 0 ? {} : { requestedIterations: iterations }),
+    ...(config === undefined ? {} : { config }),
+    ...(rerun === undefined || parent === undefined
+      ? {}
+      : { rerunOf: parent, rerunType: rerun.type, chain: rerun.chain }),
+  };
+}
+
+function inputOf({ runtimeData = {}, uploadVersions = {} }: TriggerRequest, { picked }: Choice): RunInput | null {
   const empty =
     Object.keys(runtimeData).length === 0 && Object.keys(uploadVersions).length === 0 && picked === undefined;
   return empty ? null : { runtimeData, uploadVersions, picked: picked ?? null };

@@ -5,7 +5,7 @@ import { createBatches, putRequest } from './batches.ts';
 import { dueShards } from './definition.ts';
 import { createLocks } from './locks.ts';
 import { dueShard, inputKey, metaKey, requestName, rerunKey, toRun, toRunItem } from './run-item.ts';
-import type { Item, Table } from './table.ts';
+import type { Item, Key, Table } from './table.ts';
 
 /** Rejected runs were never seen by anyone; they go after a day. */
 const rejectedKeepSeconds = 24 * 3600;
@@ -46,7 +46,7 @@ export function createRunStore(table: Table): RunStore {
 
     // E9
     async claimIdempotency({ key, runId, fingerprint, now, expiresAt, seenOver }) {
-      const itemKey = { pk: `IDEM#${key}`, sk: 'IDEM' };
+      const itemKey = idempotencyKey(key);
       const item = { ...itemKey, runId, fingerprint, expiresAt: Math.ceil(expiresAt / 1000) };
       const condition = 'attribute_not_exists(#pk) OR #expiresAt < :now OR #runId = :seenOver';
       const values = { now: Math.floor(now / 1000), seenOver: seenOver ?? 0 };
@@ -56,6 +56,12 @@ export function createRunStore(table: Table): RunStore {
         // Gone in between (retention): put it again.
         if (held !== undefined) return { won: false, runId: Number(held.runId), fingerprint: String(held.fingerprint) };
       }
+    },
+
+    async getIdempotency(key, now) {
+      const held = await table.get(idempotencyKey(key));
+      if (held === undefined || Number(held.expiresAt) < Math.floor(now / 1000)) return undefined;
+      return { runId: Number(held.runId), fingerprint: String(held.fingerprint) };
     },
 
     async createRun(run, input) {
@@ -280,6 +286,7 @@ export function createRunStore(table: Table): RunStore {
   };
 }
 
+const idempotencyKey = (key: string): Key => ({ pk: `IDEM#${key}`, sk: 'IDEM' });
 const startedSet = new Set(['started']);
 const notStarted = 'attribute_not_exists(#startedAt)';
 const started = '#status = :running, #startedAt = :at, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt';
