@@ -3,6 +3,13 @@ import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';
 import { createApplyPlan, createUpdatePlan } from '../lib/http/native/apply-plan.ts';
 import {
+  createCreateConfig,
+  createDeleteConfig,
+  createGetConfig,
+  createListConfigs,
+  createUpdateConfig,
+} from '../lib/http/native/configs.ts';
+import {
   createCreateEnvironment,
   createDeleteEnvironment,
   createGetEnvironment,
@@ -13,17 +20,24 @@ import { createGetOpenapi } from '../lib/http/native/openapi.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../lib/http/native/plans.ts';
 import type { Handlers } from '../lib/http/routes.ts';
 import { createListPlans as createListTestsigmaPlans } from '../lib/http/testsigma/list-plans.ts';
+import { createListConfigs as createListTestsigmaConfigs } from '../lib/http/testsigma/saved-configs.ts';
 
 const system = createAwsSystem(process.env, { egress: createEgress });
 const { services, egress } = system;
 
 export const handler = createHttpFunction(system, {
   'testsigma.listPlans': createListTestsigmaPlans(services),
+  'testsigma.listConfigs': createListTestsigmaConfigs(services),
   'native.listPlans': createListPlans(services),
   'native.applyPlan': createApplyPlan(services, egress.checkUrl),
   'native.getPlan': createGetPlan(services),
   'native.updatePlan': createUpdatePlan(services, egress.checkUrl),
   'native.deletePlan': createDeletePlan(services),
+  'native.listConfigs': createListConfigs(services),
+  'native.createConfig': createCreateConfig(services),
+  'native.getConfig': createGetConfig(services),
+  'native.updateConfig': createUpdateConfig(services),
+  'native.deleteConfig': createDeleteConfig(services),
   'native.listEnvironments': createListEnvironments(services),
   'native.createEnvironment': createCreateEnvironment(services),
   'native.getEnvironment': createGetEnvironment(services),

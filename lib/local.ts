@@ -25,6 +25,13 @@ import { createApplyPlan, createUpdatePlan } from './http/native/apply-plan.ts';
 import { createGetOutput, createListAttempts } from './http/native/attempts.ts';
 import { createListCases } from './http/native/cases.ts';
 import {
+  createCreateConfig,
+  createDeleteConfig,
+  createGetConfig,
+  createListConfigs,
+  createUpdateConfig,
+} from './http/native/configs.ts';
+import {
   createCreateEnvironment,
   createDeleteEnvironment,
   createGetEnvironment,
@@ -36,6 +43,7 @@ import { createGetJunit } from './http/native/junit.ts';
 import { createCreateKey, createListKeys, createRevokeKey, createRotateKey } from './http/native/keys.ts';
 import { createGetOpenapi } from './http/native/openapi.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from './http/native/plans.ts';
+import { createRerunRun } from './http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from './http/native/runs.ts';
 import { createStopRun } from './http/native/stop-run.ts';
 import { createTriggerRun } from './http/native/trigger-run.ts';
@@ -46,6 +54,7 @@ import { createJUnitReport } from './http/testsigma/junit-report.ts';
 import { createListPlans as createListTestsigmaPlans } from './http/testsigma/list-plans.ts';
 import { createListRuns as createListTestsigmaRuns } from './http/testsigma/list-runs.ts';
 import { createReadRun } from './http/testsigma/read-run.ts';
+import { createListConfigs as createListTestsigmaConfigs } from './http/testsigma/saved-configs.ts';
 import { createStopRun as createTestsigmaStop } from './http/testsigma/stop-run.ts';
 import { createTriggerRun as createTestsigmaTrigger } from './http/testsigma/trigger-run.ts';
 import { completeRun } from './workflow/complete-run.ts';
@@ -157,11 +166,17 @@ function createHandlers(services: Services, checkUrl: Egress['checkUrl'], dataDi
     'testsigma.getJunit': createJUnitReport(services, writeJUnit),
     'testsigma.stopRun': createTestsigmaStop(services),
     'testsigma.listPlans': createListTestsigmaPlans(services),
+    'testsigma.listConfigs': createListTestsigmaConfigs(services),
     'native.listPlans': createListPlans(services),
     'native.applyPlan': createApplyPlan(services, checkUrl),
     'native.getPlan': createGetPlan(services),
     'native.updatePlan': createUpdatePlan(services, checkUrl),
     'native.deletePlan': createDeletePlan(services),
+    'native.listConfigs': createListConfigs(services),
+    'native.createConfig': createCreateConfig(services),
+    'native.getConfig': createGetConfig(services),
+    'native.updateConfig': createUpdateConfig(services),
+    'native.deleteConfig': createDeleteConfig(services),
     'native.triggerRun': createTriggerRun(services),
     'native.listRuns': createListRuns(services),
     'native.getRun': createGetRun(services),
@@ -171,6 +186,7 @@ function createHandlers(services: Services, checkUrl: Egress['checkUrl'], dataDi
     'native.getOutput': createGetOutput(services, (runId, attempt) => openOutput(dataDirectory, runId, attempt)),
     'native.getJunit': createGetJunit(services, writeJUnit),
     'native.stopRun': createStopRun(services),
+    'native.rerunRun': createRerunRun(services),
     'native.uploadResults': createUploadResults(services, readJUnit),
     'native.listEnvironments': createListEnvironments(services),
     'native.createEnvironment': createCreateEnvironment(services),

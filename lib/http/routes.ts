@@ -40,6 +40,7 @@ export const routes = Object.freeze([
   route('PUT', '/api/v1/test_plan_results', 'testsigma.stopRun', 'stop-run', 'RUN_STOP'),
   route('PUT', '/api/v1/test_plan_results/{id}', 'testsigma.stopRun', 'stop-run', 'RUN_STOP'),
   route('GET', '/api/v1/reports/junit/{id}', 'testsigma.getJunit', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/api/v1/saved_execution_configs', 'testsigma.listConfigs', 'plans', 'PLAN_VIEW'),
   route('GET', '/api/v1/test_plans', 'testsigma.listPlans', 'plans', 'PLAN_VIEW'),
 
   route('GET', '/v1/plans', 'native.listPlans', 'plans', 'PLAN_VIEW'),
@@ -49,6 +50,12 @@ export const routes = Object.freeze([
   route('DELETE', '/v1/plans/{planId}', 'native.deletePlan', 'plans', 'PLAN_EDIT'),
   route('POST', '/v1/plans/{planId}/runs', 'native.triggerRun', 'trigger', 'PLAN_RUN'),
 
+  route('GET', '/v1/plans/{planId}/configs', 'native.listConfigs', 'plans', 'PLAN_VIEW'),
+  route('POST', '/v1/plans/{planId}/configs', 'native.createConfig', 'plans', 'PLAN_EDIT'),
+  route('GET', '/v1/plans/{planId}/configs/{configId}', 'native.getConfig', 'plans', 'PLAN_VIEW'),
+  route('PUT', '/v1/plans/{planId}/configs/{configId}', 'native.updateConfig', 'plans', 'PLAN_EDIT'),
+  route('DELETE', '/v1/plans/{planId}/configs/{configId}', 'native.deleteConfig', 'plans', 'PLAN_EDIT'),
+
   route('GET', '/v1/runs', 'native.listRuns', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/v1/runs/{runId}', 'native.getRun', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/v1/runs/{runId}/explain', 'native.explainRun', 'read-runs', 'PLAN_VIEW'),
@@ -57,6 +64,7 @@ export const routes = Object.freeze([
   route('GET', '/v1/runs/{runId}/attempts/{attempt}/output', 'native.getOutput', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/v1/runs/{runId}/junit', 'native.getJunit', 'read-runs', 'PLAN_VIEW'),
   route('POST', '/v1/runs/{runId}/stop', 'native.stopRun', 'stop-run', 'RUN_STOP'),
+  route('POST', '/v1/runs/{runId}/rerun', 'native.rerunRun', 'trigger', 'PLAN_RUN'),
   route('POST', '/v1/runs/{runId}/results', 'native.uploadResults', 'results', 'RESULT_WRITE', resultsBytes),
 
   route('GET', '/v1/environments', 'native.listEnvironments', 'plans', 'PLAN_VIEW'),

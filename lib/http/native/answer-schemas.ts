@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { planSchema } from '../../core/plan.ts';
+import { configBody, planSchema } from '../../core/plan.ts';
 import { caseResults } from '../../core/results.ts';
+import { rerunTypes } from '../../core/run.ts';
 
 const time = z.string().check(z.meta({ format: 'date-time' }));
 const url = z.string().check(z.meta({ format: 'uri-reference' }));
@@ -24,6 +25,9 @@ const countsAnswer = z.strictObject({
   flaky: z.int(),
 });
 
+export const configAnswer = z.extend(configBody, { id: idNumber });
+export const configsAnswer = z.strictObject({ configs: z.array(configAnswer) });
+
 export const runAnswer = z.strictObject({
   id: idNumber,
   version: z.int(),
@@ -39,6 +43,9 @@ export const runAnswer = z.strictObject({
   attempt: z.int(),
   waitsFor: z.array(idNumber),
   rerunOf: maybe(idNumber),
+  rerunType: maybe(z.enum(rerunTypes)),
+  chain: z.array(idNumber),
+  config: maybe(z.strictObject({ id: idNumber, name: z.string() })),
   environmentId: maybe(idNumber),
   buildNo: maybe(z.string()),
   trigger: z.strictObject({

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { keepConfigIds, type Plan, type PlanDocument } from '../../core/plan.ts';
+import { documentOf, keepConfigIds, type Plan, type PlanDocument } from '../../core/plan.ts';
 
 /** One field that differs. Lists are shown by what they hold, not item by item. */
 export interface Change {
@@ -8,16 +8,10 @@ export interface Change {
   readonly to: unknown;
 }
 
-/** The document a plan was made from, without its number. */
-function documentOf(plan: Plan): Omit<PlanDocument, 'id'> {
-  const { id, version, projectId, createdAt, updatedAt, createdBy, updatedBy, ...document } = plan;
-  return document;
-}
-
 /** What differs between the stored plan and the document, whatever the order of their keys; empty if nothing does. */
 export function comparePlans(plan: Plan, document: PlanDocument): Change[] {
-  const { id: _, ...given } = document;
-  const wanted = { ...given, configs: keepConfigIds(plan.configs, given.configs) };
+  // A document need not say its number.
+  const wanted = { ...document, id: plan.id, configs: keepConfigIds(plan.configs, document.configs) };
   const changes: Change[] = [];
   compare(documentOf(plan), wanted, '', changes);
   return changes;

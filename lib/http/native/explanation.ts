@@ -2,7 +2,7 @@ import type { RunItems } from '../../core/ports.ts';
 import { isLive, type Run } from '../../core/run.ts';
 import { fullName } from '../../core/verdict.ts';
 import type { RunView } from '../../workflow/read-run.ts';
-import { plural, toTime } from './run-object.ts';
+import { plural, requestedBy, toTime } from './run-object.ts';
 
 /** One thing that happened or holds: what kind, since when if that is known, and the sentence. */
 interface Step {
@@ -79,9 +79,11 @@ const origins: Record<Run['trigger']['type'], string> = {
 };
 
 function triggered({ run }: RunView): Step {
-  const asked = run.requestedCases === undefined ? 'everything in it' : `${plural(run.requestedCases, 'picked case')}`;
+  const by = run.config === undefined ? '' : ` that the saved selection ${run.config.name} picked`;
+  const asked = run.requestedCases === undefined ? 'everything in it' : `${requestedBy(run)}${by}`;
+  const rerun = run.rerunOf === undefined ? '' : ` It is a rerun of run ${run.rerunOf}.`;
   const build = run.buildNo === undefined ? '' : `, for build ${run.buildNo}`;
-  const sentence = `It was triggered ${origins[run.trigger.type]} with key ${run.trigger.keyId}, to run ${asked} (version ${run.planVersion} of the plan${build}).`;
+  const sentence = `It was triggered ${origins[run.trigger.type]} with key ${run.trigger.keyId}, to run ${asked} (version ${run.planVersion} of the plan${build}).${rerun}`;
   return { kind: 'triggered', at: toTime(run.createdAt), sentence };
 }
 

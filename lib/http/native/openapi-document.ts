@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { executorSettings, planSchema } from '../../core/plan.ts';
+import { configBody, executorSettings, planSchema } from '../../core/plan.ts';
 import { type Route, routes } from '../routes.ts';
 import * as answers from './answer-schemas.ts';
 import { type OperationDoc, operations } from './operations.ts';
@@ -109,12 +109,16 @@ for (const [id, schema] of Object.entries<z.ZodMiniType>({
   PlanDocument: planSchema,
   Executor: executorSettings,
   TriggerBody: bodies.triggerBody,
+  RerunBody: bodies.rerunBody,
+  ConfigBody: configBody,
   ResultsBody: bodies.resultsBody,
   EnvironmentBody: bodies.environmentBody,
   EnvironmentChange: bodies.environmentChange,
   KeyBody: bodies.keyBody,
   Plan: answers.planAnswer,
   Plans: answers.plansAnswer,
+  Config: answers.configAnswer,
+  Configs: answers.configsAnswer,
   Run: answers.runAnswer,
   Runs: answers.runsAnswer,
   Cases: answers.casesAnswer,

@@ -1,8 +1,8 @@
 import type * as z from 'zod/mini';
-import { planSchema } from '../../core/plan.ts';
+import { configBody, planSchema } from '../../core/plan.ts';
 import type { routes } from '../routes.ts';
 import * as answers from './answer-schemas.ts';
-import { environmentBody, environmentChange, keyBody, resultsBody, triggerBody } from './schemas.ts';
+import { environmentBody, environmentChange, keyBody, rerunBody, resultsBody, triggerBody } from './schemas.ts';
 
 type Schema = z.ZodMiniType;
 type OwnOperation = Extract<(typeof routes)[number]['operation'], `native.${string}` | `callbacks.${string}`>;
@@ -79,6 +79,45 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     body: triggerBody,
     answers: { 202: answers.runAnswer },
     problems: [400, 404, 409, 422],
+  },
+  'native.rerunRun': {
+    summary: 'Rerun a run: a new run, linked to the end of its chain',
+    headers: { 'Idempotency-Key': 'The same key and request get the same run, with `Idempotent-Replayed: true`.' },
+    body: rerunBody,
+    answers: { 202: answers.runAnswer },
+    problems: [400, 404, 409, 422],
+  },
+  'native.listConfigs': {
+    summary: 'List the saved selections of a plan',
+    headers: ifNoneMatch,
+    answers: { 200: answers.configsAnswer, 304: unchanged },
+    problems: [400, 404],
+  },
+  'native.createConfig': {
+    summary: 'Save a selection of test cases with the plan',
+    headers: ifMatch,
+    body: configBody,
+    answers: { 201: answers.configAnswer },
+    problems: [400, 404, 409],
+  },
+  'native.getConfig': {
+    summary: 'Read a saved selection',
+    headers: ifNoneMatch,
+    answers: { 200: answers.configAnswer, 304: unchanged },
+    problems: [400, 404],
+  },
+  'native.updateConfig': {
+    summary: 'Replace a saved selection',
+    headers: ifMatch,
+    body: configBody,
+    answers: { 200: answers.configAnswer },
+    problems: [400, 404, 409],
+  },
+  'native.deleteConfig': {
+    summary: 'Delete a saved selection; runs keep what it selected',
+    headers: ifMatch,
+    answers: { 204: 'Deleted' },
+    problems: [400, 404, 409],
   },
   'native.listRuns': {
     summary: 'List runs, newest first',

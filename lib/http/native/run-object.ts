@@ -30,11 +30,15 @@ export function toRunObject(
     attempt: run.attempt,
     waitsFor: run.waitsFor ?? [],
     rerunOf: run.rerunOf ?? null,
+    rerunType: run.rerunType ?? null,
+    /** Earlier runs of its chain of reruns, oldest first. */
+    chain: run.chain ?? [],
+    config: run.config ?? null,
     environmentId: run.environmentId ?? null,
     buildNo: run.buildNo ?? null,
     trigger: { type: run.trigger.type, keyId: run.trigger.keyId, ownerId: run.trigger.ownerId },
     /** What was asked for, and what the executor says it makes of it. */
-    requested: run.requestedCases === undefined ? 'everything' : plural(run.requestedCases, 'case'),
+    requested: requestedBy(run),
     executing: current?.executing ?? null,
     createdAt: toTime(run.createdAt),
     startedAt: run.startedAt === undefined ? null : toTime(run.startedAt),
@@ -51,6 +55,13 @@ export function toRunObject(
       job: current?.link ?? null,
     },
   };
+}
+
+/** What was asked for when the run was triggered: `everything`, `3 cases`, `1 case (2 iterations)`. */
+export function requestedBy({ requestedCases, requestedIterations }: Run): string {
+  if (requestedCases === undefined) return 'everything';
+  const iterations = requestedIterations === undefined ? '' : ` (${plural(requestedIterations, 'iteration')})`;
+  return `${plural(requestedCases, 'case')}${iterations}`;
 }
 
 export function toTime(ms: number): string {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { reportedCases } from '../../core/reported-case.ts';
+import { rerunTypes } from '../../core/run.ts';
 import { id } from '../../core/schema.ts';
 import { scopes } from '../message.ts';
 
@@ -10,17 +11,53 @@ const variableValue = z.string().check(z.maxLength(4096));
 const projectName = z
   .string()
   .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/, 'must be 1 to 100 letters, digits, blanks or . _ -'));
+const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
 const absent = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
 
-/** `POST /v1/plans/{planId}/runs`. */
-export const triggerBody = z.strictObject({
+const caseName = { suite: text(500), className: absent(z.string().check(z.maxLength(500))), name: text(500) };
+
+const runSettings = {
   environmentId: absent(id),
   buildNo: absent(z.string().check(z.maxLength(255))),
   /** Environment variables of the tests, over those of the environment and the plan. */
   runtimeData: absent(z.record(variableName, variableValue)),
   /** Versions of what is tested, by name. */
-  uploadVersions: absent(
-    z.record(z.string().check(z.minLength(1), z.maxLength(255)), z.string().check(z.maxLength(255))),
+  uploadVersions: absent(z.record(text(255), z.string().check(z.maxLength(255)))),
+};
+
+/** `POST /v1/plans/{planId}/runs`. */
+export const triggerBody = z.strictObject({
+  ...runSettings,
+  /** A saved selection of the plan, by name, id or both. */
+  config: absent(
+    z
+      .strictObject({ name: z.optional(text(255)), id: z.optional(id) })
+      .check(
+        z.refine(({ name, id }) => name !== undefined || id !== undefined, { error: 'must have a name or an id' }),
+      ),
+  ),
+  /** Just these cases. */
+  cases: absent(
+    z
+      .array(z.strictObject({ ...caseName, iterations: z.optional(z.array(text(500)).check(z.maxLength(1000))) }))
+      .check(z.maxLength(20_000)),
+  ),
+});
+
+/** `POST /v1/runs/{runId}/rerun`. What it leaves out is taken over from the run. */
+export const rerunBody = z.strictObject({
+  ...runSettings,
+  which: z._default(z.enum(rerunTypes), 'failed'),
+  /** With `picked`: cases by name, or by the id of a result of the chain. */
+  cases: absent(
+    z
+      .array(
+        z.union([
+          z.strictObject({ ...caseName, iterations: pickedIterations(text(500)) }),
+          z.strictObject({ resultId: id, iterations: pickedIterations(id) }),
+        ]),
+      )
+      .check(z.maxLength(20_000)),
   ),
 });
 
@@ -60,6 +97,12 @@ export const keyBody = z.strictObject({
   planIds: absent(z.array(id).check(z.minLength(1), z.maxLength(100))),
   expiresAt: absent(z.iso.datetime({ offset: true, error: 'must be a time as in 2027-01-31T12:00:00Z' })),
 });
+
+/** Which iterations of a picked case run again: all, those with such a result, or just these. */
+function pickedIterations<T extends z.ZodMiniType>(one: T) {
+  const list = z.array(one).check(z.minLength(1), z.maxLength(1000));
+  return z._default(z.union([z.enum(['all', 'failed', 'passed']), list]), 'all' as never);
+}
 
 /** Ids the service uses itself for what it concludes about an attempt. */
 const reservedBatchIds = new Set(['dispatch', 'garbage', 'stop']);

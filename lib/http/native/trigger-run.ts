@@ -1,35 +1,63 @@
+import { invalidField } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
-import { triggerRun } from '../../workflow/trigger-run.ts';
+import { chooseByConfig, chooseByName } from '../../workflow/select-cases.ts';
+import { type TriggerAnswer, type TriggerRequest, triggerRun } from '../../workflow/trigger-run.ts';
 import { json } from '../json.ts';
-import type { Handler } from '../message.ts';
+import type { Handler, HttpRequest, HttpResponse, Principal } from '../message.ts';
 import { maySeePlan, readParam } from './find.ts';
 import { readIdempotency } from './idempotency.ts';
 import { readObject } from './read-object.ts';
 import { toRunObject } from './run-object.ts';
 import { triggerBody } from './schemas.ts';
 
-/** `POST /v1/plans/{planId}/runs`: 202 with the run. The same `Idempotency-Key` gets the same run. */
+/**
+ * `POST /v1/plans/{planId}/runs`: 202 with the run of the whole plan, of a saved selection or of named cases. The same
+ * `Idempotency-Key` gets the same run.
+ */
 export function createTriggerRun(services: Services): Handler {
   return async (request, principal) => {
     const planId = readParam(request, 'planId');
-    const { environmentId, buildNo, runtimeData, uploadVersions } = await readObject(request, triggerBody, [
-      'runtimeData',
-    ]);
-    const idempotency = readIdempotency(request, 'POST /v1/plans/{planId}/runs');
-    const { keyId, ownerId } = principal;
-    const { run, replayed } = await triggerRun(services, {
+    const { config, cases, ...settings } = await readObject(request, triggerBody, ['runtimeData']);
+    if (config != null && cases != null) throw invalidField('cases', 'cannot go with a config; leave one of them out');
+    const choose: TriggerRequest['choose'] =
+      config != null
+        ? (plan) => chooseByConfig(services, plan, config)
+        : cases != null
+          ? (plan) => chooseByName(services, plan, cases)
+          : undefined;
+    const answer = await triggerRun(services, {
       planId,
-      maySee: (plan) => maySeePlan(principal, plan),
-      trigger: { type: 'api', keyId, ownerId, sourceIp: request.sourceIp },
-      ...(environmentId == null ? {} : { environmentId }),
-      ...(buildNo == null ? {} : { buildNo }),
-      ...(runtimeData == null ? {} : { runtimeData }),
-      ...(uploadVersions == null ? {} : { uploadVersions }),
-      ...(idempotency === undefined ? {} : { idempotency }),
+      ...startedBy(request, principal, 'POST /v1/plans/{planId}/runs'),
+      ...given(settings),
+      ...(choose === undefined ? {} : { choose }),
     });
-    return json(202, toRunObject(run, run.counts ?? null, null, request), {
-      location: `${request.baseUrl}/v1/runs/${run.id}`,
-      ...(replayed ? { 'idempotent-replayed': 'true' } : {}),
-    });
+    return answerStarted(answer, request);
   };
+}
+
+/** What every request that starts a run says of itself. */
+export function startedBy(
+  request: HttpRequest,
+  principal: Principal,
+  route: string,
+): Pick<TriggerRequest, 'maySee' | 'trigger' | 'idempotency'> {
+  const idempotency = readIdempotency(request, route);
+  const { keyId, ownerId } = principal;
+  return {
+    maySee: (plan) => maySeePlan(principal, plan),
+    trigger: { type: 'api', keyId, ownerId, sourceIp: request.sourceIp },
+    ...(idempotency === undefined ? {} : { idempotency }),
+  };
+}
+
+/** The members that have a value: null is absence. */
+export function given<T extends object>(members: T): { [K in keyof T]: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value != null)) as never;
+}
+
+export function answerStarted({ run, replayed }: TriggerAnswer, request: HttpRequest): HttpResponse {
+  return json(202, toRunObject(run, run.counts ?? null, null, request), {
+    location: `${request.baseUrl}/v1/runs/${run.id}`,
+    ...(replayed ? { 'idempotent-replayed': 'true' } : {}),
+  });
 }

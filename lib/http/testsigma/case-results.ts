@@ -3,11 +3,12 @@ import type { Services } from '../../core/ports.ts';
 import type { CaseState } from '../../core/report.ts';
 import { isFinished } from '../../core/results.ts';
 import { resultIdAt } from '../../core/run.ts';
+import { settleCase } from '../../core/settle.ts';
 import { type RunView, readRunView } from '../../workflow/read-run.ts';
 import type { Handler } from '../message.ts';
 import { answerJson } from './answer.ts';
 import { findRun } from './find-run.ts';
-import { caseWord, resultWord, settle, statusWord } from './words.ts';
+import { caseWord, resultWord, statusWord } from './words.ts';
 
 /** `GET /api/v1/execution_results/{id}/test_case_results` (contracts/testsigma.md 3.6). */
 export function createCaseResults(services: Services): Handler {
@@ -47,7 +48,7 @@ function toCaseObject({ run, plan, catalog }: RunView, testCase: CaseState) {
     machineTitle: plan.executor.type,
     machineResultId: run.id,
     message: testCase.message ?? null,
-    duration: testCase.attempt > 0 && isFinished(settle(run, testCase.result)) ? testCase.durationMs : null,
+    duration: testCase.attempt > 0 && isFinished(settleCase(run, testCase.result)) ? testCase.durationMs : null,
   };
 }
 

@@ -2,11 +2,12 @@ import { nameOf } from '../../core/catalog.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
 import type { CaseResult } from '../../core/results.ts';
+import { settleCase } from '../../core/settle.ts';
 import { type RunView, readRunView } from '../../workflow/read-run.ts';
 import type { Handler } from '../message.ts';
 import { shapeOf } from './answer.ts';
 import { findRun } from './find-run.ts';
-import { caseWord, messageOf, settle } from './words.ts';
+import { caseWord, messageOf } from './words.ts';
 
 /** Writes a run as ASCII XML (contracts/testsigma.md 4.9). Times are in milliseconds. */
 export type WriteJUnit = (report: {
@@ -56,7 +57,7 @@ export function createJUnitReport(services: Services, writeJUnit: WriteJUnit): H
 }
 
 function toWrittenCases({ run, catalog, cases }: RunView): WrittenCase[] {
-  const shown = (result: CaseResult) => ({ result: settle(run, result), label: caseWord(run, result) });
+  const shown = (result: CaseResult) => ({ result: settleCase(run, result), label: caseWord(run, result) });
   return cases.map(({ position, result, durationMs, flaky, iterations, message }) => ({
     ...nameOf(catalog, position),
     ...shown(result),

@@ -12,7 +12,7 @@ import { toExecution } from './run-object.ts';
 type Execution = ReturnType<typeof toExecution>;
 type Filter = (plan: Plan) => boolean;
 
-/** Plans read at a time: documents may be large, and only what the list shows is kept. */
+/** Plans read at a time. */
 const walk = 50;
 
 /** `GET /api/v1/test_plans?query=` (contracts/testsigma.md 3.12): all plans the key may see, or those that fit the query. */
@@ -20,7 +20,9 @@ export function createListPlans(services: Services): Handler {
   return async ({ query }, principal) => {
     const page = readPageRequest(query);
     const filters = readQuery(query.get('query') ?? '');
-    const found = await findPlans(services, principal, filters);
+    const found = await listVisiblePlans(services, principal, (plan) =>
+      filters.every((fits) => fits(plan)) ? toExecution(plan, null) : undefined,
+    );
     found.sort(orderOf(page));
     const from = page.page * page.size;
     const content = await inGroups(found.slice(from, from + page.size), 10, async (execution) => ({
@@ -31,13 +33,21 @@ export function createListPlans(services: Services): Handler {
   };
 }
 
-async function findPlans(services: Services, principal: Principal, filters: readonly Filter[]): Promise<Execution[]> {
-  const found: Execution[] = [];
-  let after = 0;
-  for (;;) {
+/**
+ * What `pick` keeps of each plan the key may see, by the plans' ids: documents may be large, so only what is needed stays in
+ * memory. Undefined leaves the plan out.
+ */
+export async function listVisiblePlans<T>(
+  services: Services,
+  principal: Principal,
+  pick: (plan: Plan) => T | undefined,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let after = 0; ; ) {
     const plans = await services.plans.listPlans(after, walk);
     for (const plan of plans) {
-      if (maySeePlan(principal, plan) && filters.every((fits) => fits(plan))) found.push(toExecution(plan, null));
+      const picked = maySeePlan(principal, plan) ? pick(plan) : undefined;
+      if (picked !== undefined) found.push(picked);
     }
     // A short answer is not the end: a plan may have been deleted between the index and its item.
     const last = plans.at(-1);

@@ -2,6 +2,7 @@ import { invalidField } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
 import { isVisible, type Run } from '../../core/run.ts';
 import { parseId } from '../../core/schema.ts';
+import { readPlaceInChain } from '../../workflow/read-chain.ts';
 import { pinnedPlan, readCounts } from '../../workflow/read-run.ts';
 import { maySee } from '../entry.ts';
 import type { Handler } from '../message.ts';
@@ -31,8 +32,12 @@ export function createListRuns(services: Services): Handler {
     if (page.sortBy === 'startTime') sortByStart(runs, page.ascending);
     const shape = shapeOf(services, request);
     const content = await inGroups(runs, 10, async (run) => {
-      const [plan, counts] = await Promise.all([pinnedPlan(services, run), readCounts(services, run)]);
-      return toRunObject({ run, plan, counts, execution: null, ...shape });
+      const [plan, counts, { consolidated, rerunIds }] = await Promise.all([
+        pinnedPlan(services, run),
+        readCounts(services, run),
+        readPlaceInChain(services, run),
+      ]);
+      return toRunObject({ run, plan, counts, chain: consolidated, rerunIds, execution: null, ...shape });
     });
     return answerJson(toPage(page, content, total));
   };

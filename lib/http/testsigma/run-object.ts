@@ -1,3 +1,4 @@
+import type { Consolidated } from '../../core/chain.ts';
 import { toExecutionDetails } from '../../core/execution-details.ts';
 import type { Plan } from '../../core/plan.ts';
 import { type Counts, noCounts } from '../../core/results.ts';
@@ -7,10 +8,12 @@ import {
   messageOf,
   planRerunType,
   rerunsByItself,
+  rerunWord,
   resultWord,
   statusWord,
   toWireCounts,
   triggeredType,
+  type WireCounts,
 } from './words.ts';
 
 interface RunObjectInput {
@@ -18,6 +21,10 @@ interface RunObjectInput {
   /** The version the run pinned. */
   readonly plan: Plan;
   readonly counts: Counts;
+  /** What the chain of reruns says; absent for a run that is none of several. */
+  readonly chain?: Consolidated | undefined;
+  /** The later runs of the chain, oldest first. */
+  readonly rerunIds: readonly number[];
   /** The nested plan: on GET of one run only, because every `"id"` of a POST answer is taken for the run's (T3). */
   readonly execution: ReturnType<typeof toExecution> | null;
   /** Without a final slash. */
@@ -27,24 +34,26 @@ interface RunObjectInput {
 }
 
 /** The answer to a trigger: always created and queued, even if the run has started by then (contracts/testsigma.md 3.2). */
-export function toCreatedRunObject(input: Omit<RunObjectInput, 'execution' | 'counts'>) {
+export function toCreatedRunObject(input: Pick<RunObjectInput, 'run' | 'plan' | 'baseUrl' | 'snakeCase'>) {
   const { endedAt: _, ...unfinished } = input.run;
   const run: Run = { ...unfinished, status: 'queued' };
   const { status, result, message } = created;
-  const object = toRunObject({ ...input, run, counts: noCounts, execution: null });
+  const object = toRunObject({ ...input, run, counts: noCounts, execution: null, rerunIds: [] });
   return { ...object, status, result, message, consolidatedResult: result, consolidatedStatus: status };
 }
 
 /**
  * The run object of contracts/testsigma.md 3.1, in the key order of its samples. `status` and `result` occur once at any
- * depth (T4). Without chains of reruns the consolidated values are the run's own.
+ * depth (T4). The consolidated values are the run's own unless it is one of a chain.
  */
-export function toRunObject({ run, plan, counts, execution, baseUrl, snakeCase }: RunObjectInput) {
+export function toRunObject(input: RunObjectInput) {
+  const { run, plan, counts, execution, baseUrl, snakeCase } = input;
   const result = resultWord(run);
   const status = statusWord(run);
   const endTime = run.endedAt ?? null;
   const duration = endTime === null ? null : endTime - run.createdAt;
   const sums = toWireCounts(run, counts);
+  const chain = consolidatedOf(input, sums);
   return {
     id: run.id,
     execution,
@@ -72,7 +81,7 @@ export function toRunObject({ run, plan, counts, execution, baseUrl, snakeCase }
     environment: null,
     childResult: null,
     reRunParentId: run.rerunOf ?? null,
-    reRunType: null,
+    reRunType: run.rerunType === undefined ? null : rerunWord(run.rerunType),
     triggeredType: triggeredType(run.trigger.type),
     totalRunningCount: sums.running,
     executionDetails: toExecutionDetails(plan.settings),
@@ -81,22 +90,22 @@ export function toRunObject({ run, plan, counts, execution, baseUrl, snakeCase }
     environmentResultsDTO: null,
     executionResultConfig: null,
     isReRunEnabled: rerunsByItself(run.rerun),
-    consolidatedResult: result,
-    consolidatedStatus: status,
+    consolidatedResult: chain.result,
+    consolidatedStatus: chain.status,
     resultType: 'ORIGINAL',
-    consolidatedDuration: duration,
+    consolidatedDuration: chain.duration,
     runTestCasesInParallel: false,
     runTestSuitesInParallel: false,
     scheduledId: null,
     testPlanHookResults: null,
-    consolidatedPlanTotalCount: sums.total,
-    consolidatedPlanFailedCount: sums.failed + sums.aborted + sums.preRequisiteFailed,
-    consolidatedPlanPassedCount: sums.passed,
-    consolidatedPlanStoppedCount: sums.stopped,
-    consolidatedPlanNotExecutedCount: sums.notExecuted,
-    consolidatedPlanQueuedCount: sums.queued,
-    consolidatedPlanRunningCount: sums.running,
-    rerunIds: [] as number[],
+    consolidatedPlanTotalCount: chain.sums.total,
+    consolidatedPlanFailedCount: chain.sums.failed + chain.sums.aborted + chain.sums.preRequisiteFailed,
+    consolidatedPlanPassedCount: chain.sums.passed,
+    consolidatedPlanStoppedCount: chain.sums.stopped,
+    consolidatedPlanNotExecutedCount: chain.sums.notExecuted,
+    consolidatedPlanQueuedCount: chain.sums.queued,
+    consolidatedPlanRunningCount: chain.sums.running,
+    rerunIds: input.rerunIds,
     app_url: `${baseUrl}/runs/${run.id}`,
     ...(snakeCase && {
       total_count: sums.total,
@@ -108,6 +117,21 @@ export function toRunObject({ run, plan, counts, execution, baseUrl, snakeCase }
       queued_count: sums.queued,
       running_count: sums.running,
     }),
+  };
+}
+
+/** Status, result, duration and counts over the chain; every run of it answers the same (contracts/testsigma.md 4.3). */
+function consolidatedOf({ run, chain }: RunObjectInput, sums: WireCounts) {
+  if (chain === undefined) {
+    const duration = run.endedAt === undefined ? null : run.endedAt - run.createdAt;
+    return { result: resultWord(run), status: statusWord(run), duration, sums };
+  }
+  return {
+    result: resultWord({ status: chain.status, ...(chain.result === null ? {} : { result: chain.result }) }),
+    status: statusWord(chain),
+    duration: chain.durationMs,
+    // Its results are settled already: what was not executed stays that.
+    sums: toWireCounts({ status: 'completed', result: 'passed' }, chain.counts),
   };
 }
 

@@ -1,19 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { invalidField, ServiceError } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
-import { isLive, isVisible, type Run } from '../../core/run.ts';
+import { isLive, type Run } from '../../core/run.ts';
+import { readReruns } from '../../workflow/read-chain.ts';
 import { stopRuns } from '../../workflow/stop-runs.ts';
 import { maySee } from '../entry.ts';
 import type { Handler, Principal } from '../message.ts';
 import { answerJson } from './answer.ts';
-import { findPlan, findRun, maySeePlan } from './find-run.ts';
+import { findPlan, findRun } from './find-run.ts';
 import { inGroups } from './in-groups.ts';
+import { listVisiblePlans } from './list-plans.ts';
 import { readRunObject } from './read-run.ts';
 import { readStopRequest, type StopRequest } from './stop-request.ts';
 
-/** A chain has ten reruns at most (contracts/testsigma.md 4.3). */
-const maxReruns = 10;
-/** Plans listed, and locks read, at a time. */
+/** Locks read at a time. */
 const planGroup = 50;
 /** Active runs a refusal names. */
 const maxNamed = 100;
@@ -58,20 +58,6 @@ async function findNamed(
   return { shown: run, active: [run, ...reruns].filter(isLive) };
 }
 
-/** The later runs of its chain, oldest first. */
-async function readReruns(services: Services, run: Run): Promise<Run[]> {
-  const reruns: Run[] = [];
-  for (let last = run; reruns.length < maxReruns; ) {
-    const nextId = await services.runs.getRerun(last.id);
-    const next = nextId === undefined ? undefined : await services.runs.getRun(nextId);
-    // A link is put before its run is admitted.
-    if (next === undefined || !isVisible(next)) break;
-    reruns.push(next);
-    last = next;
-  }
-  return reruns;
-}
-
 /** The active runs of the plan, or of all the key may see: those in the plans' locks as they are read (reliability.md F38). */
 async function findActive(services: Services, principal: Principal, { planId, stopsAll }: StopRequest): Promise<Found> {
   if (planId !== undefined) await findPlan(services, planId, principal);
@@ -87,17 +73,9 @@ async function findActive(services: Services, principal: Principal, { planId, st
   return { shown, active };
 }
 
-async function listPlanIds(services: Services, principal: Principal): Promise<number[]> {
+async function listPlanIds(services: Services, principal: Principal): Promise<readonly number[]> {
   if (principal.planIds !== null) return [...principal.planIds];
-  const ids: number[] = [];
-  for (let after = 0; ; ) {
-    const plans = await services.plans.listPlans(after, planGroup);
-    ids.push(...plans.filter((plan) => maySeePlan(principal, plan)).map(({ id }) => id));
-    // A short answer is not the end: a plan may have been deleted between the index and its item.
-    const last = plans.at(-1);
-    if (last === undefined) return ids;
-    after = last.id;
-  }
+  return listVisiblePlans(services, principal, ({ id }) => id);
 }
 
 function ambiguous(runs: readonly Run[]): ServiceError {

@@ -1,41 +1,50 @@
 import * as z from 'zod/mini';
 import { invalidField } from '../../core/errors.ts';
 import { id, parse } from '../../core/schema.ts';
+import type { ConfigName } from '../../core/selection.ts';
 import { readJson } from '../json.ts';
 import type { HttpRequest } from '../message.ts';
 import { planIdNames } from './plan-id.ts';
+import { type RerunBody, readRerun } from './rerun-request.ts';
 
-export interface TriggerBody {
-  readonly planId: number;
+/** What a trigger and a rerun may both say. */
+interface RunSettings {
   readonly environmentId?: number;
   readonly buildNo?: string;
   readonly runtimeData?: Readonly<Record<string, string>>;
   readonly uploadVersions?: Readonly<Record<string, string>>;
-  /** A saved selection by name, id or both. */
-  readonly config?: { readonly name?: string; readonly id?: number };
 }
 
+export type TriggerBody = { readonly settings: RunSettings } & (
+  | {
+      readonly planId: number;
+      /** A saved selection by name, id or both. */
+      readonly config?: ConfigName;
+      readonly rerun?: never;
+    }
+  | { readonly planId?: number; readonly rerun: RerunBody }
+);
+
 /**
- * The body of a trigger (contracts/testsigma.md 3.2). Null is absence and unknown keys are ignored. INVALID_JSON or
- * VALIDATION_FAILED, which shows no value of the secret fields.
+ * The body of a trigger or rerun (contracts/testsigma.md 3.2, 3.3). Null is absence and unknown keys are ignored.
+ * INVALID_JSON or VALIDATION_FAILED, which shows no value of the secret fields.
  */
 export function readTriggerBody(request: Pick<HttpRequest, 'body'>): TriggerBody {
   const value = withoutNulls(readJson(request, { keepDigits: ['buildNo'] }) ?? {});
   const body = parse(triggerSchema, value, ['runtimeData', 'uploadVersions']);
-  const planId = onePlanId(body);
-  // Ignoring it would start a full run where someone wanted a few cases again.
-  if (body.isReRun === true) {
-    throw invalidField('isReRun', 'reruns are not offered by this API yet; nothing was started', true);
-  }
   const { environmentId, buildNo, runtimeData, uploadVersions, executionConfig: config } = body;
-  return {
-    planId,
+  const settings: RunSettings = {
     ...(environmentId === undefined ? {} : { environmentId }),
     ...(buildNo === undefined ? {} : { buildNo }),
     ...(runtimeData === undefined ? {} : { runtimeData }),
     ...(uploadVersions === undefined ? {} : { uploadVersions }),
-    ...(config === undefined ? {} : { config }),
   };
+  const planId = onePlanId(body);
+  if (body.isReRun === true) {
+    return { settings, rerun: readRerun(value), ...(planId === undefined ? {} : { planId }) };
+  }
+  if (planId === undefined) throw invalidField('executionId', 'is required: the id of a test plan');
+  return { settings, planId, ...(config === undefined ? {} : { config }) };
 }
 
 /** A value as text; undefined if it is none of text, truth value and number that text can hold exactly. */
@@ -109,10 +118,9 @@ function isExact(number: number): boolean {
   return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
 }
 
-function onePlanId(body: { readonly [N in (typeof planIdNames)[number]]?: number | undefined }): number {
+function onePlanId(body: { readonly [N in (typeof planIdNames)[number]]?: number | undefined }): number | undefined {
   const given = planIdNames.filter((name) => body[name] !== undefined);
   const planId = given[0] && body[given[0]];
-  if (planId === undefined) throw invalidField('executionId', 'is required: the id of a test plan');
   const other = given.find((name) => body[name] !== planId);
   if (other !== undefined) throw invalidField(other, `names another plan than ${given[0]}`, body[other] ?? null);
   return planId;

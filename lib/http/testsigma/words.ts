@@ -1,6 +1,7 @@
 import type { RerunPolicy } from '../../core/plan.ts';
 import type { CaseResult, Counts } from '../../core/results.ts';
-import { isLive, type Run, type RunResult, type TriggerType } from '../../core/run.ts';
+import { type RerunType, type Run, type RunResult, rerunTypes, type TriggerType } from '../../core/run.ts';
+import { settleCase } from '../../core/settle.ts';
 
 /** contracts/testsigma.md 4.1. Nothing but `passed` may contain SUCCESS (T7). */
 const runResults: Readonly<Record<RunResult, string>> = {
@@ -30,6 +31,15 @@ const triggerWords: Readonly<Record<TriggerType, string>> = {
   event: 'API',
   schedule: 'SCHEDULED',
   manual: 'MANUAL',
+};
+
+const rerunWords: Readonly<Record<RerunType, string>> = {
+  all: 'ALL_TESTS',
+  allIterations: 'ALL_ITERATIONS',
+  failed: 'ONLY_FAILED_TESTS',
+  failedIterations: 'ONLY_FAILED_ITERATIONS',
+  failedIterationsOfFailed: 'ONLY_FAILED_ITERATIONS_IN_FAILED_TESTS',
+  picked: 'USER_PICKED',
 };
 
 export const created = {
@@ -68,21 +78,11 @@ export function messageOf(run: Pick<Run, 'status' | 'result' | 'explanation'>): 
 
 const stopped = 'User stopped the Test Plan';
 
-/**
- * The result of a case as this API's readers understand it: what has no result yet is open while the run lives, and aborted
- * if the run ended in error or ran out of time (contracts/testsigma.md 4.2).
- */
-export function settle(run: Pick<Run, 'status' | 'result'>, result: CaseResult): CaseResult {
-  if (result !== 'notExecuted') return result;
-  if (isLive(run)) return 'queued';
-  return run.result === 'errored' || run.result === 'timedOut' ? 'errored' : 'notExecuted';
-}
-
 export function caseWord(run: Pick<Run, 'status' | 'result'>, result: CaseResult): string {
-  return caseWords[settle(run, result)];
+  return caseWords[settleCase(run, result)];
 }
 
-interface WireCounts {
+export interface WireCounts {
   readonly total: number;
   readonly failed: number;
   readonly passed: number;
@@ -96,19 +96,28 @@ interface WireCounts {
 
 /** Every case once, in the words of this API: the eight kinds add up to the total (contracts/testsigma.md 4.2). */
 export function toWireCounts(run: Pick<Run, 'status' | 'result'>, counts: Counts): WireCounts {
-  const open = settle(run, 'notExecuted');
+  const open = settleCase(run, 'notExecuted');
   const left = (as: CaseResult): number => (open === as ? counts.notExecuted : 0);
   return {
     total: counts.total,
     failed: counts.failed,
     passed: counts.passed,
     aborted: counts.errored + left('errored'),
-    stopped: counts.stopped,
+    stopped: counts.stopped + left('stopped'),
     notExecuted: counts.skipped + left('notExecuted'),
     preRequisiteFailed: counts.blocked,
     queued: counts.queued + left('queued'),
     running: counts.running,
   };
+}
+
+export function rerunWord(type: RerunType): string {
+  return rerunWords[type];
+}
+
+/** The rerun a word asks for; undefined for `NONE` and what is no such word. */
+export function rerunTypeOf(word: string): RerunType | undefined {
+  return rerunTypes.find((type) => rerunWords[type] === word);
 }
 
 export function triggeredType(type: TriggerType): string {

@@ -12,12 +12,14 @@ import { type Scope, scopes } from '../../../lib/http/message.ts';
 import { createApplyPlan, createUpdatePlan } from '../../../lib/http/native/apply-plan.ts';
 import { createGetOutput, createListAttempts } from '../../../lib/http/native/attempts.ts';
 import { createListCases } from '../../../lib/http/native/cases.ts';
+import * as configs from '../../../lib/http/native/configs.ts';
 import * as environments from '../../../lib/http/native/environments.ts';
 import { createExplainRun } from '../../../lib/http/native/explain.ts';
 import { createGetJunit } from '../../../lib/http/native/junit.ts';
 import * as keys from '../../../lib/http/native/keys.ts';
 import { createGetOpenapi } from '../../../lib/http/native/openapi.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../../../lib/http/native/plans.ts';
+import { createRerunRun } from '../../../lib/http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from '../../../lib/http/native/runs.ts';
 import { createStopRun } from '../../../lib/http/native/stop-run.ts';
 import { createTriggerRun } from '../../../lib/http/native/trigger-run.ts';
@@ -115,6 +117,12 @@ export async function openApi() {
     'native.getOutput': createGetOutput(services, readOutput),
     'native.getJunit': createGetJunit(services, writeJUnit),
     'native.stopRun': createStopRun(services, sleep),
+    'native.rerunRun': createRerunRun(services),
+    'native.listConfigs': configs.createListConfigs(services),
+    'native.createConfig': configs.createCreateConfig(services),
+    'native.getConfig': configs.createGetConfig(services),
+    'native.updateConfig': configs.createUpdateConfig(services),
+    'native.deleteConfig': configs.createDeleteConfig(services),
     'native.uploadResults': createUploadResults(services, readJUnit),
     'native.listEnvironments': environments.createListEnvironments(services),
     'native.createEnvironment': environments.createCreateEnvironment(services),

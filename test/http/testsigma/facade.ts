@@ -16,6 +16,7 @@ import { createJUnitReport } from '../../../lib/http/testsigma/junit-report.ts';
 import { createListPlans } from '../../../lib/http/testsigma/list-plans.ts';
 import { createListRuns } from '../../../lib/http/testsigma/list-runs.ts';
 import { createReadRun } from '../../../lib/http/testsigma/read-run.ts';
+import { createListConfigs } from '../../../lib/http/testsigma/saved-configs.ts';
 import { createStopRun } from '../../../lib/http/testsigma/stop-run.ts';
 import { createTriggerRun } from '../../../lib/http/testsigma/trigger-run.ts';
 import { completeRun } from '../../../lib/workflow/complete-run.ts';
@@ -89,6 +90,7 @@ export async function openFacade() {
       'testsigma.getJunit': createJUnitReport(services, writeJUnit),
       'testsigma.stopRun': createStopRun(services, (ms) => sleep.now(ms)),
       'testsigma.listPlans': createListPlans(services),
+      'testsigma.listConfigs': createListConfigs(services),
     },
   });
 
@@ -150,6 +152,12 @@ export async function openFacade() {
   const report = async (runId: number, cases: readonly ReportedCase[], end?: AttemptEnd): Promise<void> => {
     await recordResults(services, { runId, attempt: 1, cases, wake: false, ...(end === undefined ? {} : { end }) });
   };
+  const finish = async (runId: number, cases: readonly ReportedCase[], end: AttemptEnd = {}): Promise<void> => {
+    await dispatch(runId);
+    clock.now += 95_480;
+    await report(runId, cases, end);
+    await completeRun(services, runId);
+  };
 
   return {
     services,
@@ -170,12 +178,10 @@ export async function openFacade() {
     /** A run that reported the cases and is over. */
     async finished(plan: Plan, cases: readonly ReportedCase[], end: AttemptEnd = {}): Promise<number> {
       const runId = await trigger(plan);
-      await dispatch(runId);
-      clock.now += 95_480;
-      await report(runId, cases, end);
-      await completeRun(services, runId);
+      await finish(runId, cases, end);
       return runId;
     },
+    finish,
     async countStored(): Promise<number> {
       return Number((await table.get({ pk: 'SEQ', sk: 'runs' }))?.n ?? 0);
     },

@@ -138,11 +138,11 @@ describe('against the samples', () => {
     expect(text).toContain('<failure type="FAILURE" message="expected total 90.00, got 100.00">large basket: FAILURE<');
   });
 
-  test('a poll of a completed run reads its item once, and asks for the newest run of the plan once', async () => {
+  test('a poll of a completed run reads its item once, and asks once for its rerun and for the newest run of the plan', async () => {
     await get(runId);
     facade.calls.length = 0;
     await get(runId);
-    expect([...facade.calls].sort()).toEqual(['getRun', 'listByPlan']);
+    expect([...facade.calls].sort()).toEqual(['getRerun', 'getRun', 'listByPlan']);
   });
 
   test('a poll goes on when the list of the plan’s runs cannot be read', async () => {

@@ -237,15 +237,20 @@ describe('which runs are stopped', () => {
     const { plan, runId } = await running();
     await facade.report(runId, [aCase('one', 'failed')], {});
     await facade.complete(runId);
-    const reruns = [await facade.trigger(plan), await facade.trigger(plan)];
-    await facade.services.runs.linkRerun(runId, reruns[0] as number);
-    await facade.services.runs.linkRerun(reruns[0] as number, reruns[1] as number);
+    const rerun = async (): Promise<number> => {
+      const body = { executionResultId: runId, isReRun: true, reRunType: 'ALL_TESTS' };
+      return facade.trigger(plan, body);
+    };
+    const first = await rerun();
+    await facade.finish(first, [aCase('one', 'failed')]);
+    const second = await rerun();
     const before = await get(runId);
     const alone = (await stop(runId, { canStopAll: false })).body;
     expect(alone).toEqual({ ...before, stoppedRunIds: [] });
     const { body } = await stop(runId);
-    expect(body).toMatchObject({ id: runId, result: 'FAILURE', stoppedRunIds: reruns });
-    for (const rerun of reruns) expect(await get(rerun)).toMatchObject({ result: 'STOPPED' });
+    expect(body).toMatchObject({ id: runId, result: 'FAILURE', stoppedRunIds: [second], rerunIds: [first, second] });
+    expect(await get(second)).toMatchObject({ result: 'STOPPED' });
+    expect(await get(first)).toMatchObject({ result: 'FAILURE' });
   });
 
   test('a completed run is answered unchanged', async () => {

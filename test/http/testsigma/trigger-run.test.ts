@@ -175,25 +175,25 @@ describe('what the run gets', () => {
   });
 });
 
-describe('what is not offered', () => {
-  test('a saved configuration is unknown, so that a few cases asked for never become all', async () => {
+describe('what is not asked for properly', () => {
+  test('an unknown saved configuration is refused, so that a few cases asked for never become all', async () => {
     for (const executionConfig of [{ name: 'payments only' }, { id: 7 }, { id: '7' }, { name: 'config 2', id: '2' }]) {
       const { body } = await expectRefused(
         { executionId: plan.id, executionConfig },
         'executionConfig',
         'UNKNOWN_CONFIG',
       );
-      expect(body.error).toContain('no saved configurations yet');
+      expect(body.error).toContain('it has none');
     }
     await expectRefused({ executionId: plan.id, executionConfig: {} }, 'executionConfig');
     await expectRefused({ executionId: plan.id, executionConfig: 'payments only' }, 'executionConfig');
   });
 
-  test('a rerun is refused instead of becoming a full run', async () => {
-    const rerun = { executionId: plan.id, executionResultId: 1, isReRun: true, reRunType: 'ONLY_FAILED_TESTS' };
-    await expectRefused(rerun, 'isReRun');
+  test('isReRun is true or false; with false the other keys of a rerun are ignored', async () => {
+    const rerun = { executionId: plan.id, executionResultId: 'x', reRunType: 7, testCaseResultRequests: {} };
     for (const isReRun of ['true', 1, 'false', {}]) await expectRefused({ ...rerun, isReRun }, 'isReRun');
     expect((await post({ ...rerun, isReRun: false })).status).toBe(200);
+    expect((await post(rerun)).status).toBe(200);
   });
 });
 
@@ -251,6 +251,9 @@ describe('hostile bodies', () => {
     'uploadVersions',
     'executionConfig',
     'isReRun',
+    'executionResultId',
+    'reRunType',
+    'testCaseResultRequests',
   ];
   const namesPlan = (value: unknown) => (parseId(String(value)) ?? 1000) < 100;
   // No id of a plan that exists: such a body is a good one.
