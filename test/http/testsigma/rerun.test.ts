@@ -30,6 +30,10 @@ const rerun = (executionResultId: number, reRunType: string, change: Record<stri
 
 const voucher = (iteration: string, result: ReportableResult) => aCase('pays by voucher', result, { iteration });
 let made = 0;
+const nextName = () => {
+  made += 1;
+  return made;
+};
 const firstRun = [
   aCase('pays by card', 'passed'),
   voucher('small', 'passed'),
@@ -40,7 +44,7 @@ const firstRun = [
 
 /** A completed run with failures, and the ids of its case results by name. */
 async function original() {
-  const plan = await facade.addPlan({ name: `Rerun ${(made += 1)}` });
+  const plan = await facade.addPlan({ name: `Rerun ${nextName()}` });
   const runId = await facade.trigger(plan, { buildNo: 'b7', runtimeData: { baseUrl: 'https://stg' } });
   await facade.finish(runId, firstRun);
   const cases = await casesOf(runId);
