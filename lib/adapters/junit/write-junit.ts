@@ -1,41 +1,10 @@
+import type { JUnitCase, JUnitReport } from '../../core/junit-report.ts';
 import type { CaseResult } from '../../core/results.ts';
 import { escapeXml } from './clean-xml.ts';
 
-export interface JUnitReport {
-  readonly planName: string;
-  /** Where people see the run; property `proctor.run.url` of each suite. */
-  readonly runUrl: string;
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-  /** How the run ended; a report is green only for `passed`. */
-  readonly result: string;
-  /** Of the run, shown when it did not pass and no case says why. */
-  readonly message: string;
-  readonly machines: readonly JUnitMachine[];
-}
-
-export interface JUnitMachine {
-  readonly title: string;
-  readonly cases: readonly JUnitCase[];
-}
-
-export interface JUnitCase {
-  readonly suite: string;
-  readonly className: string;
-  readonly name: string;
-  readonly result: CaseResult;
-  /** The result in the words of the API that serves the report. */
-  readonly label: string;
-  readonly durationMs: number;
-  readonly message?: string;
-  readonly iterations: readonly { readonly name: string; readonly result: CaseResult; readonly label: string }[];
-  /** It passed, but failed before in this run. */
-  readonly flaky: boolean;
-}
-
 /**
- * A run as JUnit XML, in ASCII only so that it survives a client that guesses the charset: contract "Test plan API of
- * the vendor", sections 3.9 and 4.9. One suite per machine; `tests`, `failures`, `errors`, `skipped` and `time` agree
+ * A run as JUnit XML, in ASCII only so that it survives a client that guesses the charset
+ * (contracts/testsigma.md 3.9, 4.9). One suite per machine; `tests`, `failures`, `errors`, `skipped` and `time` agree
  * on both levels, and each case counts in at most one of them.
  */
 export function writeJUnit(report: JUnitReport): string {

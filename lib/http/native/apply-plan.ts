@@ -1,11 +1,11 @@
 import { invalidField, isServiceError, ServiceError } from '../../core/errors.ts';
 import type { Plan, PlanDocument } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
+import { findPlan, maySeePlan, missing, ownsProject, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler, Principal } from '../message.ts';
 import { type Change, comparePlans } from './compare-plans.ts';
 import { checkIfMatch } from './etag.ts';
-import { findPlan, maySeePlan, missing, ownsProject } from './find.ts';
 import { learnDeclared } from './learn-cases.ts';
 import { readFlag } from './paging.ts';
 import { type CheckUrl, checkPlan, readPlan } from './plan-body.ts';
@@ -47,7 +47,7 @@ export function createApplyPlan(services: Services, checkUrl: CheckUrl): Handler
 /** `PUT /v1/plans/{planId}`: the document replaces the plan's, if it is still the version `If-Match` names. */
 export function createUpdatePlan(services: Services, checkUrl: CheckUrl): Handler {
   return async (request, principal) => {
-    const plan = await findPlan(services, principal, request);
+    const plan = await findPlan(services, principal, readParam(request, 'planId'));
     checkIfMatch(request, plan.version);
     const document = await readPlan(request);
     if (document.id !== undefined && document.id !== plan.id)

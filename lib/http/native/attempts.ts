@@ -2,9 +2,9 @@ import { invalidField } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
 import { parseId } from '../../core/schema.ts';
 import { fullName } from '../../core/verdict.ts';
+import { findRun, missing, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler } from '../message.ts';
-import { findRun, missing } from './find.ts';
 import { toTime } from './run-object.ts';
 
 /** What the job of an attempt printed; undefined where nothing was kept. */
@@ -16,7 +16,7 @@ const maxOutputBytes = 4 * 1024 * 1024;
 /** `GET /v1/runs/{runId}/attempts`: oldest first. `requested` is null where everything the run asks for ran. */
 export function createListAttempts(services: Services): Handler {
   return async (request, principal) => {
-    const run = await findRun(services, principal, request);
+    const run = await findRun(services, principal, readParam(request, 'runId'));
     const [items, catalog] = await Promise.all([services.runs.readItems(run), services.plans.readCatalog(run.planId)]);
     const attempts = Array.from({ length: run.attempt }, (_, i) => {
       const attempt = i + 1;
@@ -49,7 +49,7 @@ export function createGetOutput(services: Services, readOutput: ReadOutput): Han
     const given = request.params.attempt ?? '';
     const attempt = parseId(given);
     if (attempt === undefined) throw invalidField('attempt', 'must be a positive integer', given.slice(0, 100));
-    const run = await findRun(services, principal, request);
+    const run = await findRun(services, principal, readParam(request, 'runId'));
     const output = attempt <= run.attempt ? await readOutput(run.id, attempt) : undefined;
     if (output === undefined) throw missing('output of attempt', attempt);
     const headers = {

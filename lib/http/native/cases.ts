@@ -5,9 +5,9 @@ import type { CaseState, EntryState } from '../../core/report.ts';
 import { type CaseResult, caseResults } from '../../core/results.ts';
 import { type Run, resultIdAt } from '../../core/run.ts';
 import { readRunView } from '../../workflow/read-run.ts';
+import { findRun, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler } from '../message.ts';
-import { findRun } from './find.ts';
 import { readPaging, toCursor } from './paging.ts';
 
 const most = 1000;
@@ -17,7 +17,7 @@ export function createListCases(services: Services): Handler {
   return async (request, principal) => {
     const { limit, after } = readPaging(request.query, 'case', most);
     const results = readResults(request.query);
-    const run = await findRun(services, principal, request);
+    const run = await findRun(services, principal, readParam(request, 'runId'));
     const { cases, catalog } = await readRunView(services, run);
     const matching = cases.filter(
       ({ position, result }) => (after === undefined || position > after) && (results === null || results.has(result)),

@@ -1,10 +1,10 @@
 import { isServiceError } from '../../core/errors.ts';
 import { configBody, documentOf, type Plan, type SavedConfig } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
+import { findPlan, missing, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler, HttpRequest, Principal } from '../message.ts';
 import { checkIfMatch, etagOf, notModified } from './etag.ts';
-import { findPlan, missing, readParam } from './find.ts';
 import { readObject } from './read-object.ts';
 
 /** Tries against others who change the same plan at the same moment. */
@@ -13,7 +13,7 @@ const rounds = 5;
 /** `GET /v1/plans/{planId}/configs`: the plan's saved selections, in its own order. */
 export function createListConfigs(services: Services): Handler {
   return async (request, principal) => {
-    const plan = await findPlan(services, principal, request);
+    const plan = await findPlan(services, principal, readParam(request, 'planId'));
     const headers = { etag: etagOf(plan.version) };
     return notModified(request, headers.etag) ?? json(200, { configs: plan.configs }, headers);
   };
@@ -22,7 +22,7 @@ export function createListConfigs(services: Services): Handler {
 /** `GET /v1/plans/{planId}/configs/{configId}`. */
 export function createGetConfig(services: Services): Handler {
   return async (request, principal) => {
-    const plan = await findPlan(services, principal, request);
+    const plan = await findPlan(services, principal, readParam(request, 'planId'));
     const etag = etagOf(plan.version);
     return notModified(request, etag) ?? json(200, findConfig(plan, request), { etag });
   };
@@ -70,7 +70,7 @@ async function changeConfigs(
   change: (plan: Plan) => readonly (Omit<SavedConfig, 'id'> & { id?: number })[],
 ): Promise<Plan> {
   for (let round = 1; ; round++) {
-    const plan = await findPlan(services, principal, request);
+    const plan = await findPlan(services, principal, readParam(request, 'planId'));
     checkIfMatch(request, plan.version);
     const document = { ...documentOf(plan), configs: [...change(plan)] };
     try {

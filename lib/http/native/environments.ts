@@ -1,10 +1,10 @@
 import type * as z from 'zod/mini';
 import { invalidField, ServiceError } from '../../core/errors.ts';
 import type { Environment, EnvironmentVariable, Services } from '../../core/ports.ts';
+import { findEnvironment, ownsProject, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler, HttpResponse, Principal } from '../message.ts';
 import { checkIfMatch, etagOf, notModified } from './etag.ts';
-import { findEnvironment, ownsProject } from './find.ts';
 import { readPaging, readProject, toCursor } from './paging.ts';
 import { readObject } from './read-object.ts';
 import { toTime } from './run-object.ts';
@@ -52,7 +52,7 @@ export function createCreateEnvironment(services: Services): Handler {
 /** `GET /v1/environments/{environmentId}`: secret values are never shown. */
 export function createGetEnvironment(services: Services): Handler {
   return async (request, principal) => {
-    const environment = await findEnvironment(services, principal, request);
+    const environment = await findEnvironment(services, principal, readParam(request, 'environmentId'));
     return notModified(request, etagOf(environment.version)) ?? answerEnvironment(200, environment);
   };
 }
@@ -60,7 +60,7 @@ export function createGetEnvironment(services: Services): Handler {
 /** `PUT /v1/environments/{environmentId}`: replaces all of it; a value of null keeps the stored one. */
 export function createUpdateEnvironment(services: Services): Handler {
   return async (request, principal) => {
-    const environment = await findEnvironment(services, principal, request);
+    const environment = await findEnvironment(services, principal, readParam(request, 'environmentId'));
     checkIfMatch(request, environment.version);
     const { name, description, project, variables } = await readObject(request, environmentChange, ['variables']);
     // Plans and keys of the old project would lose or gain it unseen.
@@ -84,7 +84,7 @@ export function createUpdateEnvironment(services: Services): Handler {
 /** `DELETE /v1/environments/{environmentId}`. */
 export function createDeleteEnvironment(services: Services): Handler {
   return async (request, principal: Principal) => {
-    const environment = await findEnvironment(services, principal, request);
+    const environment = await findEnvironment(services, principal, readParam(request, 'environmentId'));
     checkIfMatch(request, environment.version);
     await services.environments.deleteEnvironment(environment);
     return { status: 204, headers: {}, body: '' };

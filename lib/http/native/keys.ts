@@ -1,9 +1,9 @@
 import { createApiKey } from '../../core/api-key.ts';
 import { invalidField, ServiceError } from '../../core/errors.ts';
 import type { ApiKey, Services } from '../../core/ports.ts';
+import { missing } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler, HttpRequest, HttpResponse, Principal, Scope } from '../message.ts';
-import { missing } from './find.ts';
 import { readObject } from './read-object.ts';
 import { toTime } from './run-object.ts';
 import { keyBody } from './schemas.ts';

@@ -1,9 +1,9 @@
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
+import { findPlan, maySeePlan, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler } from '../message.ts';
 import { checkIfMatch, etagOf, notModified } from './etag.ts';
-import { findPlan, maySeePlan } from './find.ts';
 import { readPaging, readProject, toCursor } from './paging.ts';
 import { answerPlan, toPlanSummary } from './plan-object.ts';
 
@@ -40,7 +40,7 @@ export function createListPlans(services: Services): Handler {
 /** `GET /v1/plans/{planId}`. */
 export function createGetPlan(services: Services): Handler {
   return async (request, principal) => {
-    const plan = await findPlan(services, principal, request);
+    const plan = await findPlan(services, principal, readParam(request, 'planId'));
     return notModified(request, etagOf(plan.version)) ?? answerPlan(200, plan, request);
   };
 }
@@ -48,7 +48,7 @@ export function createGetPlan(services: Services): Handler {
 /** `DELETE /v1/plans/{planId}`: its runs stay readable. */
 export function createDeletePlan(services: Services): Handler {
   return async (request, principal) => {
-    const plan = await findPlan(services, principal, request);
+    const plan = await findPlan(services, principal, readParam(request, 'planId'));
     checkIfMatch(request, plan.version);
     await services.plans.deletePlan(plan);
     return { status: 204, headers: {}, body: '' };

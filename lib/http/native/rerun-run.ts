@@ -2,8 +2,8 @@ import type * as z from 'zod/mini';
 import { invalidField } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
 import { type RerunPick, rerunRun } from '../../workflow/rerun-run.ts';
+import { findRun, readParam } from '../find.ts';
 import type { Handler } from '../message.ts';
-import { findRun } from './find.ts';
 import { readObject } from './read-object.ts';
 import { rerunBody } from './schemas.ts';
 import { answerStarted, given, startedBy } from './trigger-run.ts';
@@ -17,7 +17,7 @@ export function createRerunRun(services: Services): Handler {
     const { which, cases, ...settings } = await readObject(request, rerunBody, ['runtimeData']);
     if (which !== 'picked' && cases != null) throw invalidField('cases', 'goes with `which: picked`', which);
     if (which === 'picked' && !cases?.length) throw invalidField('cases', 'must name the cases to run with `picked`');
-    const run = await findRun(services, principal, request);
+    const run = await findRun(services, principal, readParam(request, 'runId'));
     const answer = await rerunRun(services, {
       ...startedBy(request, principal, 'POST /v1/runs/{runId}/rerun'),
       ...given(settings),

@@ -3,10 +3,10 @@ import { isLive, isVisible, type Run } from '../../core/run.ts';
 import { maxId } from '../../core/schema.ts';
 import { readAttempts, readCounts } from '../../workflow/read-run.ts';
 import { maySee } from '../entry.ts';
+import { findRun, ownsProject, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler, Principal } from '../message.ts';
 import { etagOf, notModified } from './etag.ts';
-import { findRun, ownsProject } from './find.ts';
 import { readIdParameter, readPaging, readProject, readWord, toCursor } from './paging.ts';
 import { toRunObject } from './run-object.ts';
 
@@ -69,7 +69,7 @@ export function createGetRun(services: Services): Handler {
   };
 
   return async (request, principal) => {
-    const run = await findRun(services, principal, request);
+    const run = await findRun(services, principal, readParam(request, 'runId'));
     const etag = etagOf(run.version);
     const headers: Record<string, string> = isLive(run) ? { 'retry-after': pollHint(run, services.now()) } : {};
     const unchanged = notModified(request, etag, headers);

@@ -5,15 +5,15 @@ import { isFinished } from '../../core/results.ts';
 import { resultIdAt } from '../../core/run.ts';
 import { settleCase } from '../../core/settle.ts';
 import { type RunView, readRunView } from '../../workflow/read-run.ts';
+import { findRun, readParam } from '../find.ts';
 import type { Handler } from '../message.ts';
 import { answerJson } from './answer.ts';
-import { findRun } from './find-run.ts';
 import { caseWord, resultWord, statusWord } from './words.ts';
 
 /** `GET /api/v1/execution_results/{id}/test_case_results` (contracts/testsigma.md 3.6). */
 export function createCaseResults(services: Services): Handler {
   return async (request, principal) => {
-    const run = await findRun(services, request, principal);
+    const run = await findRun(services, principal, readParam(request, 'id'));
     const view = await readRunView(services, run);
     return answerJson({
       executionId: run.planId,

@@ -2,10 +2,11 @@ import { invalidField } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
 import { parseId } from '../../core/schema.ts';
+import { maySeePlan } from '../find.ts';
 import type { Handler, Principal } from '../message.ts';
 import { answerJson } from './answer.ts';
-import { maySeePlan, readLastRunId } from './find-run.ts';
 import { inGroups } from './in-groups.ts';
+import { readLastRunId } from './last-run.ts';
 import { type PageRequest, readPageRequest, toPage } from './page.ts';
 import { toExecution } from './run-object.ts';
 

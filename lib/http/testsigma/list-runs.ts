@@ -5,9 +5,9 @@ import { parseId } from '../../core/schema.ts';
 import { readPlaceInChain } from '../../workflow/read-chain.ts';
 import { pinnedPlan, readCounts } from '../../workflow/read-run.ts';
 import { maySee } from '../entry.ts';
+import { findPlan } from '../find.ts';
 import type { Handler } from '../message.ts';
 import { answerJson, shapeOf } from './answer.ts';
-import { findPlan } from './find-run.ts';
 import { inGroups } from './in-groups.ts';
 import { type PageRequest, readPageRequest, toPage } from './page.ts';
 import { planIdNames } from './plan-id.ts';
@@ -24,7 +24,7 @@ export function createListRuns(services: Services): Handler {
   return async (request, principal) => {
     const planId = readPlanId(request.query);
     const page = readPageRequest(request.query);
-    await findPlan(services, planId, principal);
+    await findPlan(services, principal, planId);
     const total = await services.runs.countByPlan(planId);
     const runs = (await services.runs.getRuns(await readIds(services, planId, page, total))).filter(
       (run) => isVisible(run) && maySee(principal, run),

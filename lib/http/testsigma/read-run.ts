@@ -2,9 +2,10 @@ import type { Services } from '../../core/ports.ts';
 import type { Run } from '../../core/run.ts';
 import { readPlaceInChain } from '../../workflow/read-chain.ts';
 import { pinnedPlan, readCounts } from '../../workflow/read-run.ts';
+import { findRun, readParam } from '../find.ts';
 import type { Handler, HttpRequest } from '../message.ts';
 import { answerJson, shapeOf } from './answer.ts';
-import { findRun, readLastRunId } from './find-run.ts';
+import { readLastRunId } from './last-run.ts';
 import { toExecution, toRunObject } from './run-object.ts';
 
 /**
@@ -13,7 +14,7 @@ import { toExecution, toRunObject } from './run-object.ts';
  */
 export function createReadRun(services: Services): Handler {
   return async (request, principal) => {
-    const run = await findRun(services, request, principal);
+    const run = await findRun(services, principal, readParam(request, 'id'));
     return answerJson(await readRunObject(services, request, run));
   };
 }

@@ -5,9 +5,9 @@ import { isLive, type Run } from '../../core/run.ts';
 import { readReruns } from '../../workflow/read-chain.ts';
 import { stopRuns } from '../../workflow/stop-runs.ts';
 import { maySee } from '../entry.ts';
+import { findPlan, findRun } from '../find.ts';
 import type { Handler, Principal } from '../message.ts';
 import { answerJson } from './answer.ts';
-import { findPlan, findRun } from './find-run.ts';
 import { inGroups } from './in-groups.ts';
 import { listVisiblePlans } from './list-plans.ts';
 import { readRunObject } from './read-run.ts';
@@ -50,7 +50,7 @@ async function findNamed(
   { planId, stopsAll }: StopRequest,
   runId: number,
 ): Promise<Found> {
-  const run = await findRun(services, { params: { id: String(runId) } }, principal);
+  const run = await findRun(services, principal, runId);
   if (planId !== undefined && planId !== run.planId) {
     throw invalidField('executionId', `is not the plan of run ${run.id}, which is ${run.planId}`, planId);
   }
@@ -60,7 +60,7 @@ async function findNamed(
 
 /** The active runs of the plan, or of all the key may see: those in the plans' locks as they are read (reliability.md F38). */
 async function findActive(services: Services, principal: Principal, { planId, stopsAll }: StopRequest): Promise<Found> {
-  if (planId !== undefined) await findPlan(services, planId, principal);
+  if (planId !== undefined) await findPlan(services, principal, planId);
   const planIds = planId === undefined ? await listPlanIds(services, principal) : [planId];
   const locks = await inGroups(planIds, planGroup, (id) => services.runs.readLock(id));
   const runs = await services.runs.getRuns(locks.flatMap(({ active, waiting }) => [...active, ...waiting]));

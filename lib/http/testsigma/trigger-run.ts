@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { invalidField } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
@@ -8,9 +7,10 @@ import { pinnedPlan } from '../../workflow/read-run.ts';
 import { rerunRun } from '../../workflow/rerun-run.ts';
 import { chooseByConfig } from '../../workflow/select-cases.ts';
 import { type TriggerRequest, triggerRun } from '../../workflow/trigger-run.ts';
-import type { Handler, HttpRequest, Principal } from '../message.ts';
+import { findRun, maySeePlan } from '../find.ts';
+import { readIdempotency } from '../idempotency.ts';
+import type { Handler, Principal } from '../message.ts';
 import { answerJson, shapeOf } from './answer.ts';
-import { findRun, maySeePlan } from './find-run.ts';
 import type { RerunBody } from './rerun-request.ts';
 import { toCreatedRunObject } from './run-object.ts';
 import { readTriggerBody, type TriggerBody } from './trigger-request.ts';
@@ -22,7 +22,7 @@ import { readTriggerBody, type TriggerBody } from './trigger-request.ts';
 export function createTriggerRun(services: Services): Handler {
   return async (request, principal) => {
     const body = readTriggerBody(request);
-    const idempotency = readIdempotency(request);
+    const idempotency = readIdempotency(request, route, 'printable');
     const { keyId, ownerId } = principal;
     const common = {
       ...body.settings,
@@ -54,23 +54,10 @@ async function findOriginal(
   { planId, rerun }: Extract<TriggerBody, { rerun: RerunBody }>,
   principal: Principal,
 ): Promise<Run> {
-  const run = await findRun(services, { params: { id: String(rerun.runId) } }, principal);
+  const run = await findRun(services, principal, rerun.runId);
   if (planId === undefined || planId === run.planId) return run;
   throw invalidField('executionId', `is not the plan of run ${run.id}, which is ${run.planId}`, planId);
 }
 
 /** Both paths of the trigger are one route: a client that repeats itself on the other starts nothing. */
 const route = 'testsigma.trigger';
-
-function readIdempotency(request: HttpRequest): TriggerRequest['idempotency'] {
-  const given = request.headers['idempotency-key'];
-  if (given === undefined) return undefined;
-  const key = given.trim();
-  if (!/^[ -~]{1,255}$/.test(key)) throw invalidField('Idempotency-Key', 'must be 1 to 255 printable ASCII characters');
-  const parameters = [...request.query].map(([name, value]) => JSON.stringify([name, value])).sort();
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([request.method, route, parameters]))
-    .update(request.body)
-    .digest('hex');
-  return { key, route, fingerprint };
-}

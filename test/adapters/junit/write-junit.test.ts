@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
 import { readJUnit } from '../../../lib/adapters/junit/read-junit.ts';
-import { type JUnitCase, type JUnitReport, writeJUnit } from '../../../lib/adapters/junit/write-junit.ts';
+import { writeJUnit } from '../../../lib/adapters/junit/write-junit.ts';
+import type { JUnitCase, JUnitReport } from '../../../lib/core/junit-report.ts';
 import { caseResults, type ReportedCase } from '../../../lib/core/results.ts';
 
 describe('writeJUnit', () => {

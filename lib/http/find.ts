@@ -1,10 +1,10 @@
-import { invalidField, ServiceError } from '../../core/errors.ts';
-import type { Plan } from '../../core/plan.ts';
-import type { Environment, Services } from '../../core/ports.ts';
-import { isVisible, type Run } from '../../core/run.ts';
-import { parseId } from '../../core/schema.ts';
-import { maySee } from '../entry.ts';
-import type { HttpRequest, Principal } from '../message.ts';
+import { invalidField, ServiceError } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Environment, Services } from '../core/ports.ts';
+import { isVisible, type Run } from '../core/run.ts';
+import { parseId } from '../core/schema.ts';
+import { maySee } from './entry.ts';
+import type { HttpRequest, Principal } from './message.ts';
 
 /** The id in the path; VALIDATION_FAILED names the parameter. */
 export function readParam(request: Pick<HttpRequest, 'params'>, name: string): number {
@@ -14,29 +14,29 @@ export function readParam(request: Pick<HttpRequest, 'params'>, name: string): n
   return id;
 }
 
-/** The run of the path. One outside the caller's projects and plans is missing, in the same words (reliability.md F50). */
-export async function findRun(services: Services, principal: Principal, request: HttpRequest): Promise<Run> {
-  const runId = readParam(request, 'runId');
+/**
+ * The run of that id. One that was not admitted, or lies outside the caller's projects and plans, is missing, in the same
+ * words (reliability.md F50).
+ */
+export async function findRun(services: Services, principal: Principal, runId: number): Promise<Run> {
   const run = await services.runs.getRun(runId);
   if (run === undefined || !isVisible(run) || !maySee(principal, run)) throw missing('run', runId);
   return run;
 }
 
-/** The plan of the path, likewise. */
-export async function findPlan(services: Services, principal: Principal, request: HttpRequest): Promise<Plan> {
-  const planId = readParam(request, 'planId');
+/** The plan as it is now, likewise. */
+export async function findPlan(services: Services, principal: Principal, planId: number): Promise<Plan> {
   const plan = await services.plans.getPlan(planId);
   if (plan === undefined || !maySeePlan(principal, plan)) throw missing('test plan', planId);
   return plan;
 }
 
-/** The environment of the path, likewise. */
+/** The environment, likewise. */
 export async function findEnvironment(
   services: Services,
   principal: Principal,
-  request: HttpRequest,
+  environmentId: number,
 ): Promise<Environment> {
-  const environmentId = readParam(request, 'environmentId');
   const environment = await services.environments.getEnvironment(environmentId);
   if (environment === undefined || !ownsProject(principal, environment.project)) {
     throw missing('environment', environmentId);
