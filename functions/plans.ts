@@ -9,13 +9,6 @@ import {
   createListConfigs,
   createUpdateConfig,
 } from '../lib/http/native/configs.ts';
-import {
-  createCreateEnvironment,
-  createDeleteEnvironment,
-  createGetEnvironment,
-  createListEnvironments,
-  createUpdateEnvironment,
-} from '../lib/http/native/environments.ts';
 import { createGetOpenapi } from '../lib/http/native/openapi.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../lib/http/native/plans.ts';
 import type { Handlers } from '../lib/http/routes.ts';
@@ -38,10 +31,5 @@ export const handler = createHttpFunction(system, {
   'native.getConfig': createGetConfig(services),
   'native.updateConfig': createUpdateConfig(services),
   'native.deleteConfig': createDeleteConfig(services),
-  'native.listEnvironments': createListEnvironments(services),
-  'native.createEnvironment': createCreateEnvironment(services),
-  'native.getEnvironment': createGetEnvironment(services),
-  'native.updateEnvironment': createUpdateEnvironment(services),
-  'native.deleteEnvironment': createDeleteEnvironment(services),
   'native.getOpenapi': createGetOpenapi(),
 } satisfies Handlers<'plans'>);

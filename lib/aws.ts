@@ -72,6 +72,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     now,
     random: randomBytes,
     publicUrl,
+    secrets,
     masterKeys: createMasterKeys(async () => (await read?.(env.MASTER_KEYS_SECRET ?? '')) ?? '', now),
     log,
   };

@@ -13,7 +13,7 @@ import { createLog } from './adapters/log.ts';
 import { createNodeServer } from './adapters/node-server.ts';
 import { createApiKey } from './core/api-key.ts';
 import { ServiceError } from './core/errors.ts';
-import type { MasterKey, Services } from './core/ports.ts';
+import type { MasterKey, Secrets, Services } from './core/ports.ts';
 import { attemptDirectory, attemptFiles } from './executors/command/attempt-files.ts';
 import { createCommandExecutor } from './executors/command/command-executor.ts';
 import { createHttpExecutor } from './executors/http.ts';
@@ -50,6 +50,7 @@ import { createTriggerRun } from './http/native/trigger-run.ts';
 import { createUploadResults } from './http/native/upload-results.ts';
 import type { Handlers } from './http/routes.ts';
 import { createCaseResults } from './http/testsigma/case-results.ts';
+import * as testsigmaEnvironments from './http/testsigma/environments.ts';
 import { createJUnitReport } from './http/testsigma/junit-report.ts';
 import { createListPlans as createListTestsigmaPlans } from './http/testsigma/list-plans.ts';
 import { createListRuns as createListTestsigmaRuns } from './http/testsigma/list-runs.ts';
@@ -100,7 +101,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     command: createCommandExecutor({ dataDirectory, now, onChange: (runId) => workflow.look(runId) }),
     http: createHttpExecutor({
       egress,
-      secrets: { get: readSecret },
+      secrets,
       now,
       newId: () => randomBytes(12).toString('hex'),
     }),
@@ -123,6 +124,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
       return publicUrl;
     },
     masterKeys: async () => [masterKey],
+    secrets,
     log,
   };
   const adminKey = await readAdminKey(services, dataDirectory);
@@ -167,6 +169,9 @@ function createHandlers(services: Services, checkUrl: Egress['checkUrl'], dataDi
     'testsigma.stopRun': createTestsigmaStop(services),
     'testsigma.listPlans': createListTestsigmaPlans(services),
     'testsigma.listConfigs': createListTestsigmaConfigs(services),
+    'testsigma.listEnvironments': testsigmaEnvironments.createListEnvironments(services),
+    'testsigma.createEnvironment': testsigmaEnvironments.createCreateEnvironment(services),
+    'testsigma.getEnvironment': testsigmaEnvironments.createGetEnvironment(services),
     'native.listPlans': createListPlans(services),
     'native.applyPlan': createApplyPlan(services, checkUrl),
     'native.getPlan': createGetPlan(services),
@@ -276,16 +281,18 @@ async function readText(file: string): Promise<string | undefined> {
   }
 }
 
-/** Embedded plans name their secrets `env:NAME`. */
-async function readSecret(ref: string): Promise<string> {
-  const name = ref.startsWith('env:') ? ref.slice('env:'.length) : undefined;
-  const secret = name === undefined ? undefined : process.env[name];
-  if (secret !== undefined && secret !== '') return secret;
-  throw new ServiceError(
-    'EXECUTOR_REFUSED',
-    `the secret ${ref} cannot be read: embedded, it must be env:NAME of a variable that is set`,
-  );
-}
+/** Embedded, a secret is named `env:NAME`. */
+const secrets: Secrets = {
+  async get(ref) {
+    const name = ref.startsWith('env:') ? ref.slice('env:'.length) : undefined;
+    const secret = name === undefined ? undefined : process.env[name];
+    if (secret !== undefined && secret !== '') return secret;
+    throw new ServiceError(
+      'EXECUTOR_REFUSED',
+      `the secret ${ref} cannot be read: embedded, it must be env:NAME of a variable that is set`,
+    );
+  },
+};
 
 /** What the command of an attempt printed, as a stream; undefined where there is none. */
 async function openOutput(dataDirectory: string, runId: number, attempt: number) {

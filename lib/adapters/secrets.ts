@@ -1,11 +1,5 @@
 import { ServiceError } from '../core/errors.ts';
-import type { MasterKey } from '../core/ports.ts';
-
-/** Secrets by their reference in a plan or in the environment. */
-export interface Secrets {
-  /** Throws EXECUTOR_REFUSED naming the reference if there is no such secret. */
-  get(ref: string): Promise<string>;
-}
+import type { MasterKey, Secrets } from '../core/ports.ts';
 
 /** A changed secret is used within this time. */
 const maxAgeMs = 5 * 60_000;

@@ -22,7 +22,14 @@ export interface Services {
   readonly publicUrl: string;
   /** Newest first; the older one still verifies while keys rotate. */
   readonly masterKeys: () => Promise<readonly MasterKey[]>;
+  readonly secrets: Secrets;
   readonly log: (entry: LogEntry) => void;
+}
+
+/** Secrets by their reference in a plan or an environment: `env:NAME` embedded, `secretsmanager:proctor/<name>` on AWS. */
+export interface Secrets {
+  /** Throws EXECUTOR_REFUSED naming the reference if there is no such secret. */
+  get(ref: string): Promise<string>;
 }
 
 export interface MasterKey {
@@ -202,7 +209,7 @@ export interface RunStore {
 }
 
 export interface PlanStore {
-  /** Allocates a plan id, or takes the one given; the project gets its number with its first plan. */
+  /** Allocates a plan id, or takes the one given; the project gets its number with its first plan or environment. */
   createPlan(document: PlanDocument, ownerId: number, now: number): Promise<Plan>;
   /** Puts the next version if `version` is still the newest; VERSION_CONFLICT otherwise. */
   updatePlan(plan: Plan, document: PlanDocument, ownerId: number, now: number): Promise<Plan>;
@@ -248,7 +255,12 @@ export interface Environment {
   readonly name: string;
   readonly description: string | null;
   readonly project: string;
+  readonly projectId: number;
   readonly variables: readonly EnvironmentVariable[];
+  /** Runs may use it. */
+  readonly enabled: boolean;
+  /** How many may use it at one time; null is any number. */
+  readonly capacity: number | null;
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -259,7 +271,10 @@ export interface Environment {
 export interface EnvironmentVariable {
   readonly id: number;
   readonly key: string;
-  readonly value: string;
+  /** Null if it is read from `valueFrom`. */
+  readonly value: string | null;
+  /** Where the value is: a reference `Secrets` knows, read when a run is dispatched and kept nowhere. */
+  readonly valueFrom?: string;
   /** Never shown again once stored. */
   readonly secret: boolean;
 }
@@ -267,9 +282,10 @@ export interface EnvironmentVariable {
 export interface EnvironmentStore {
   /** Allocates the ids. NAME_TAKEN if the project has one of that name. */
   createEnvironment(
-    environment: Pick<Environment, 'name' | 'description' | 'project'> & {
-      variables: readonly Omit<EnvironmentVariable, 'id'>[];
-    },
+    environment: Pick<Environment, 'name' | 'description' | 'project'> &
+      Partial<Pick<Environment, 'enabled' | 'capacity'>> & {
+        variables: readonly Omit<EnvironmentVariable, 'id'>[];
+      },
     ownerId: number,
     now: number,
   ): Promise<Environment>;

@@ -3,6 +3,7 @@ import { signWebhook } from '../adapters/webhook-signature.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { Dispatch, Executor } from '../core/executor.ts';
 import type { HttpSettings } from '../core/plan.ts';
+import type { Secrets } from '../core/ports.ts';
 import { maxPollBytes, readPoll, readStarted, retryAfterSeconds, saysEnded } from './http/answer.ts';
 import { httpCapabilities, httpSettings } from './http/capabilities.ts';
 import { describeSelection } from './http/describe-selection.ts';
@@ -11,7 +12,7 @@ import { toDispatchMessage, toStopMessage } from './http/messages.ts';
 export interface HttpExecutorOptions {
   readonly egress: Egress;
   /** The signing secrets (`whsec_…`) behind a plan's reference; two, blank between them, while one is being replaced. */
-  readonly secrets: { get(ref: string): Promise<string> };
+  readonly secrets: Secrets;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** A fresh id without dots, for messages that must not be taken for repeats. */

@@ -13,7 +13,7 @@ export interface Route {
   /** The handler's name; aliases of a path share it. */
   readonly operation: string;
   /** The Lambda function that serves it: `functions/<function>.ts`. */
-  readonly function: 'trigger' | 'read-runs' | 'plans' | 'keys' | 'results' | 'stop-run';
+  readonly function: 'trigger' | 'read-runs' | 'plans' | 'environments' | 'keys' | 'results' | 'stop-run';
   readonly scope: Access;
   readonly surface: Surface;
   readonly maxBodyBytes: number;
@@ -41,6 +41,9 @@ export const routes = Object.freeze([
   route('PUT', '/api/v1/test_plan_results/{id}', 'testsigma.stopRun', 'stop-run', 'RUN_STOP'),
   route('GET', '/api/v1/reports/junit/{id}', 'testsigma.getJunit', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/api/v1/saved_execution_configs', 'testsigma.listConfigs', 'plans', 'PLAN_VIEW'),
+  route('GET', '/api/v1/environments', 'testsigma.listEnvironments', 'environments', 'PLAN_VIEW'),
+  route('POST', '/api/v1/environments', 'testsigma.createEnvironment', 'environments', 'PLAN_RUN'),
+  route('GET', '/api/v1/environments/{id}', 'testsigma.getEnvironment', 'environments', 'PLAN_VIEW'),
   route('GET', '/api/v1/test_plans', 'testsigma.listPlans', 'plans', 'PLAN_VIEW'),
 
   route('GET', '/v1/plans', 'native.listPlans', 'plans', 'PLAN_VIEW'),
@@ -67,11 +70,11 @@ export const routes = Object.freeze([
   route('POST', '/v1/runs/{runId}/rerun', 'native.rerunRun', 'trigger', 'PLAN_RUN'),
   route('POST', '/v1/runs/{runId}/results', 'native.uploadResults', 'results', 'RESULT_WRITE', resultsBytes),
 
-  route('GET', '/v1/environments', 'native.listEnvironments', 'plans', 'PLAN_VIEW'),
-  route('POST', '/v1/environments', 'native.createEnvironment', 'plans', 'PLAN_EDIT'),
-  route('GET', '/v1/environments/{environmentId}', 'native.getEnvironment', 'plans', 'PLAN_VIEW'),
-  route('PUT', '/v1/environments/{environmentId}', 'native.updateEnvironment', 'plans', 'PLAN_EDIT'),
-  route('DELETE', '/v1/environments/{environmentId}', 'native.deleteEnvironment', 'plans', 'PLAN_EDIT'),
+  route('GET', '/v1/environments', 'native.listEnvironments', 'environments', 'PLAN_VIEW'),
+  route('POST', '/v1/environments', 'native.createEnvironment', 'environments', 'PLAN_EDIT'),
+  route('GET', '/v1/environments/{environmentId}', 'native.getEnvironment', 'environments', 'PLAN_VIEW'),
+  route('PUT', '/v1/environments/{environmentId}', 'native.updateEnvironment', 'environments', 'PLAN_EDIT'),
+  route('DELETE', '/v1/environments/{environmentId}', 'native.deleteEnvironment', 'environments', 'PLAN_EDIT'),
 
   route('GET', '/v1/keys', 'native.listKeys', 'keys', 'KEY_ADMIN'),
   route('POST', '/v1/keys', 'native.createKey', 'keys', 'KEY_ADMIN'),

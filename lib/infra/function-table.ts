@@ -50,8 +50,15 @@ export const httpFunctions = {
     indexes: ['list', 'feed'],
   },
   plans: {
-    description: 'Reads and changes plans and environments',
+    description: 'Reads and changes plans',
     ...http,
+    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    indexes: ['list'],
+  },
+  environments: {
+    description: 'Reads and changes environments',
+    ...http,
+    memoryMb: 512,
     table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     indexes: ['list'],
   },

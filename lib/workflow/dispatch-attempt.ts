@@ -7,6 +7,7 @@ import type { Dispatch, PickedCase, Started } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
 import { publishOutbox } from './publish-outbox.ts';
+import { readEnvironment } from './read-environment.ts';
 import { type LiveRun, readLiveRun } from './read-run.ts';
 import { endAttempt } from './record-results.ts';
 
@@ -23,11 +24,12 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   const run = await services.runs.claimDispatch(current, now, now - callTimeoutMs + 1);
   if (run === undefined) return;
   const live = await readLiveRun(services, run, true);
-  const dispatch = await toDispatch(services, live);
+  const { dispatch, refusal } = await prepareDispatch(services, live);
   const executor = services.executors(live.plan.executor.type);
   let started: Started;
   try {
-    requireEnvironment(live, dispatch);
+    // Without its variables a run might test, or change, something else than it should.
+    if (refusal !== undefined) throw refusal;
     started = await executor.start(dispatch);
   } catch (error) {
     await dispatchFailed(services, run, error);
@@ -56,18 +58,24 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   if (after?.status === 'stopping' || after?.status === 'completed') await executor.stop(started.ref, dispatch);
 }
 
-/** Without its variables a run might test, or change, something else than it should. */
-function requireEnvironment({ run, plan }: LiveRun, dispatch: Dispatch): void {
-  const environmentId = run.environmentId ?? plan.environment;
-  if (environmentId === undefined || dispatch.environment !== null) return;
-  throw new ServiceError('EXECUTOR_REFUSED', `its environment ${environmentId} was deleted`);
+/**
+ * Everything an executor gets to poll or stop the attempt it was given. Of the variables read by reference, those that can
+ * be read: an executor on this machine looks for them in what the tests printed, to blank them.
+ */
+export async function toDispatch(services: Services, live: LiveRun): Promise<Dispatch> {
+  return (await prepareDispatch(services, live)).dispatch;
 }
 
-/** Everything an executor gets; secrets are resolved here and live no longer than the call. */
-export async function toDispatch(services: Services, { run, plan, catalog, input, items }: LiveRun): Promise<Dispatch> {
-  const environmentId = run.environmentId ?? plan.environment;
-  const environment =
-    environmentId === undefined ? undefined : await services.environments.getEnvironment(environmentId);
+/** Everything an executor gets, and what forbids to start it. Secrets are read here and live no longer than the call. */
+async function prepareDispatch(
+  services: Services,
+  { run, plan, catalog, input, items }: LiveRun,
+): Promise<{ dispatch: Dispatch; refusal: ServiceError | undefined }> {
+  const { environment, variables, refusal } = await readEnvironment(
+    services,
+    run.environmentId ?? plan.environment,
+    input.runtimeData,
+  );
   const requested = items.requests.find(({ attempt }) => attempt === run.attempt)?.requested;
   const expiresAt = Math.max(run.deadlineAt, services.now() + run.deadlines.runSeconds * 1000) + tokenSlackMs;
   const token = createCallbackToken({
@@ -76,7 +84,7 @@ export async function toDispatch(services: Services, { run, plan, catalog, input
     attempt: run.attempt,
     expiresAt,
   });
-  return {
+  const dispatch: Dispatch = {
     runId: run.id,
     attempt: run.attempt,
     key: `run-${run.id}-a${run.attempt}`,
@@ -84,18 +92,15 @@ export async function toDispatch(services: Services, { run, plan, catalog, input
     planName: plan.name,
     settings: plan.executor,
     selection: requested ? toPicked(catalog, requested) : input.picked,
-    variables: {
-      ...plan.variables,
-      ...Object.fromEntries((environment?.variables ?? []).map(({ key, value }) => [key, value])),
-      ...input.runtimeData,
-    },
+    variables: { ...plan.variables, ...variables, ...input.runtimeData },
     uploadVersions: input.uploadVersions,
-    environment: environment?.name ?? null,
+    environment,
     buildNo: run.buildNo ?? null,
     executionSettings: plan.settings,
     callback: { url: `${services.publicUrl}/callbacks/${run.id}/${run.attempt}`, token },
     deadlineAt: run.deadlineAt,
   };
+  return { dispatch, refusal };
 }
 
 /** The cases at the positions, iterations gathered under their case. */

@@ -11,6 +11,7 @@ import { stopRun } from '../../lib/workflow/stop-run.ts';
 import { sweep } from '../../lib/workflow/sweep.ts';
 import { type TriggerRequest, triggerRun } from '../../lib/workflow/trigger-run.ts';
 import { createFakeExecutor, type FakeExecutor, type Script } from './fake-executor.ts';
+import { createFakeSecrets } from './fake-secrets.ts';
 import { seededBytes } from './http.ts';
 import { openTestTable } from './table.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
@@ -112,6 +113,7 @@ export async function createWorld(driver: Driver, plan: Record<string, unknown>,
     random: seededBytes('world'),
     publicUrl: 'https://proctor.example',
     masterKeys: async () => [{ epoch: 1, key: new Uint8Array(32) }],
+    secrets: createFakeSecrets(),
     log: (entry) => logs.push(entry),
   };
   // What a driver does may fail on its own, without the callers around it noticing.

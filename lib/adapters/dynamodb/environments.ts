@@ -1,13 +1,13 @@
 import { ServiceError } from '../../core/errors.ts';
 import type { Environment, EnvironmentStore } from '../../core/ports.ts';
 import { claimName } from './names.ts';
-import { next } from './plans.ts';
+import { next, projectNumber } from './plans.ts';
 import type { Item, Key, Table } from './table.ts';
 
 export function createEnvironmentStore(table: Table): EnvironmentStore {
   const getEnvironment = async (id: number): Promise<Environment | undefined> => {
     const item = await table.get(itemKey(id));
-    return item && toEnvironment(item);
+    return item && toEnvironment(table, item);
   };
 
   const claim = ({ project, name, id }: Pick<Environment, 'project' | 'name' | 'id'>, now: number): Promise<void> =>
@@ -19,7 +19,7 @@ export function createEnvironmentStore(table: Table): EnvironmentStore {
   return {
     getEnvironment,
 
-    async createEnvironment({ name, description, project, variables }, ownerId, now) {
+    async createEnvironment({ name, description, project, variables, enabled, capacity }, ownerId, now) {
       const id = await next(table, 'environments');
       await claim({ project, name, id }, now);
       const counted = await table.update({ pk: 'SEQ', sk: 'variables' }, 'ADD #n :count', { count: variables.length });
@@ -29,7 +29,10 @@ export function createEnvironmentStore(table: Table): EnvironmentStore {
         name,
         description,
         project,
+        projectId: await projectNumber(table, project),
         variables: variables.map((variable, i) => ({ ...variable, id: firstId + i })),
+        enabled: enabled ?? true,
+        capacity: capacity ?? null,
         version: 1,
         createdAt: now,
         updatedAt: now,
@@ -43,7 +46,7 @@ export function createEnvironmentStore(table: Table): EnvironmentStore {
     async listEnvironments() {
       const items = await table.query({ index: 'list', where: '#list = :list', values: { list: 'ENVIRONMENTS' } });
       const environments = await table.getMany(items.map(({ id }) => itemKey(Number(id))));
-      return environments.map(toEnvironment).sort((a, b) => a.id - b.id);
+      return (await Promise.all(environments.map((item) => toEnvironment(table, item)))).sort((a, b) => a.id - b.id);
     },
 
     async putEnvironment(environment) {
@@ -67,8 +70,11 @@ function toItem(environment: Environment): Item & Key {
   return { ...itemKey(id), id, version, list: 'ENVIRONMENTS', doc: JSON.stringify(environment) };
 }
 
-function toEnvironment(item: Item): Environment {
-  return JSON.parse(String(item.doc)) as Environment;
+async function toEnvironment(table: Table, item: Item): Promise<Environment> {
+  const stored = JSON.parse(String(item.doc)) as Environment;
+  // One from before there were capacities has none of the three.
+  const { enabled = true, capacity = null, projectId = await projectNumber(table, stored.project) } = stored;
+  return { ...stored, enabled, capacity, projectId };
 }
 
 function conflict(id: number): ServiceError {

@@ -13,15 +13,6 @@ const maxCached = 100;
 export function createPlanStore(table: Table): PlanStore {
   const versions = new Map<string, Plan>();
 
-  const projectNumber = async (name: string): Promise<number> => {
-    const key = { pk: `PROJECT#${name}`, sk: 'PROJECT' };
-    const known = await table.get(key);
-    if (known !== undefined) return Number(known.id);
-    const id = await next(table, 'projects');
-    const won = await table.put({ ...key, id, name, list: 'PROJECTS' }, 'attribute_not_exists(#pk)');
-    return won ? id : Number((await table.get(key))?.id);
-  };
-
   const holdsName = async (planId: number, { project, name }: PlanDocument): Promise<boolean> => {
     const item = await table.get(headKey(planId));
     const plan = item && toPlan(item);
@@ -32,7 +23,7 @@ export function createPlanStore(table: Table): PlanStore {
     ...createCatalogs(table),
 
     async createPlan(document, ownerId, now) {
-      const projectId = await projectNumber(document.project);
+      const projectId = await projectNumber(table, document.project);
       for (;;) {
         const id = document.id ?? (await next(table, 'plans'));
         if (document.id === undefined && (await table.get(headKey(id))) !== undefined) continue;
@@ -63,7 +54,7 @@ export function createPlanStore(table: Table): PlanStore {
 
     async updatePlan(plan, document, ownerId, now) {
       const renamed = plan.name !== document.name || plan.project !== document.project;
-      const projectId = renamed ? await projectNumber(document.project) : plan.projectId;
+      const projectId = renamed ? await projectNumber(table, document.project) : plan.projectId;
       const changed: Plan = {
         ...document,
         configs: await numberConfigs(table, keepConfigIds(plan.configs, document.configs)),
@@ -155,6 +146,16 @@ export function createPlanStore(table: Table): PlanStore {
 /** The next number of the sequence, from 1. */
 export async function next(table: Table, sequence: string): Promise<number> {
   return Number((await table.update({ pk: 'SEQ', sk: sequence }, 'ADD #n :one', { one: 1 }))?.n);
+}
+
+/** The number of the project; its first plan or environment gives it one. */
+export async function projectNumber(table: Table, name: string): Promise<number> {
+  const key = { pk: `PROJECT#${name}`, sk: 'PROJECT' };
+  const known = await table.get(key);
+  if (known !== undefined) return Number(known.id);
+  const id = await next(table, 'projects');
+  const won = await table.put({ ...key, id, name, list: 'PROJECTS' }, 'attribute_not_exists(#pk)');
+  return won ? id : Number((await table.get(key))?.id);
 }
 
 const headKey = (planId: number): Key => ({ pk: `PLAN#${planId}`, sk: 'PLAN' });

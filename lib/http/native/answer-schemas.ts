@@ -170,7 +170,17 @@ export const environmentAnswer = z.strictObject({
   description: maybe(z.string()),
   project: z.string(),
   /** The value of a secret is null. */
-  variables: z.array(z.strictObject({ id: z.int(), key: z.string(), value: maybe(z.string()), secret: z.boolean() })),
+  variables: z.array(
+    z.strictObject({
+      id: z.int(),
+      key: z.string(),
+      value: maybe(z.string()),
+      valueFrom: maybe(z.string()),
+      secret: z.boolean(),
+    }),
+  ),
+  enabled: z.boolean(),
+  capacity: maybe(z.int()),
   version: z.int(),
   createdAt: time,
   updatedAt: time,

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { invalidField, ServiceError } from '../../core/errors.ts';
 import type { Environment, EnvironmentVariable, Services } from '../../core/ports.ts';
+import { refuseRepeatedKeys, toStoredVariable } from '../environment-variables.ts';
 import { findEnvironment, ownsProject, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler, HttpResponse, Principal } from '../message.ts';
@@ -39,7 +40,14 @@ export function createCreateEnvironment(services: Services): Handler {
     }
     refuseRepeatedKeys(body.variables);
     const environment = await services.environments.createEnvironment(
-      { name: body.name, description: body.description ?? null, project: body.project, variables: body.variables },
+      {
+        name: body.name,
+        description: body.description ?? null,
+        project: body.project,
+        variables: body.variables.map((variable, i) => toStoredVariable(variable, i)),
+        enabled: body.enabled,
+        capacity: body.capacity ?? null,
+      },
       principal.ownerId,
       services.now(),
     );
@@ -57,12 +65,14 @@ export function createGetEnvironment(services: Services): Handler {
   };
 }
 
-/** `PUT /v1/environments/{environmentId}`: replaces all of it; a value of null keeps the stored one. */
+/** `PUT /v1/environments/{environmentId}`: replaces all of it; a variable without a value keeps the stored one. */
 export function createUpdateEnvironment(services: Services): Handler {
   return async (request, principal) => {
     const environment = await findEnvironment(services, principal, readParam(request, 'environmentId'));
     checkIfMatch(request, environment.version);
-    const { name, description, project, variables } = await readObject(request, environmentChange, ['variables']);
+    const { name, description, project, variables, enabled, capacity } = await readObject(request, environmentChange, [
+      'variables',
+    ]);
     // Plans and keys of the old project would lose or gain it unseen.
     if (project !== undefined && project !== environment.project)
       throw invalidField('project', `cannot change: it is ${environment.project}`, project);
@@ -72,6 +82,8 @@ export function createUpdateEnvironment(services: Services): Handler {
       name,
       description: description ?? null,
       variables: mergeVariables(environment.variables, variables),
+      enabled,
+      capacity: capacity ?? null,
       version: environment.version + 1,
       updatedAt: services.now(),
       updatedBy: principal.ownerId,
@@ -97,27 +109,16 @@ function mergeVariables(
   wanted: z.output<typeof environmentChange>['variables'],
 ): EnvironmentVariable[] {
   let lastId = Math.max(0, ...stored.map(({ id }) => id));
-  return wanted.map(({ key, value, secret }, i) => {
-    const before = stored.find((variable) => variable.key === key);
-    if (value === null && before === undefined)
-      throw invalidField(`variables[${i}].value`, 'is null, but there is no stored value to keep');
-    if (value === null && before?.secret && secret === false)
-      throw invalidField(`variables[${i}].secret`, 'stays true unless a new value is given');
+  return wanted.map((given, i) => {
+    const before = stored.find((variable) => variable.key === given.key);
+    const secret = given.secret ?? before?.secret;
+    if (given.value == null && given.valueFrom == null && before !== undefined) {
+      if (before.secret && secret === false)
+        throw invalidField(`variables[${i}].secret`, 'stays true unless a new value is given');
+      return { ...before, secret: secret ?? false };
+    }
     if (before === undefined) lastId += 1;
-    return {
-      id: before?.id ?? lastId,
-      key,
-      value: value ?? before?.value ?? '',
-      secret: secret ?? before?.secret ?? false,
-    };
-  });
-}
-
-function refuseRepeatedKeys(variables: readonly { readonly key: string }[]): void {
-  const seen = new Set<string>();
-  variables.forEach(({ key }, i) => {
-    if (seen.has(key)) throw invalidField(`variables[${i}].key`, 'is used by an earlier variable');
-    seen.add(key);
+    return { id: before?.id ?? lastId, ...toStoredVariable(given.valueFrom == null ? { ...given, secret } : given, i) };
   });
 }
 
@@ -125,10 +126,12 @@ function answerEnvironment(status: 200 | 201, environment: Environment): HttpRes
   return json(status, toEnvironmentObject(environment), { etag: etagOf(environment.version) });
 }
 
-function toEnvironmentObject({ variables, createdAt, updatedAt, ...environment }: Environment) {
+function toEnvironmentObject({ variables, projectId: _, createdAt, updatedAt, ...environment }: Environment) {
   return {
     ...environment,
-    variables: variables.map(({ id, key, value, secret }) => ({ id, key, value: secret ? null : value, secret })),
+    variables: variables.map(({ id, key, value, valueFrom, secret }) => {
+      return { id, key, value: secret ? null : value, valueFrom: valueFrom ?? null, secret };
+    }),
     createdAt: toTime(createdAt),
     updatedAt: toTime(updatedAt),
   };

@@ -193,7 +193,7 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     problems: [400, 404],
   },
   'native.updateEnvironment': {
-    summary: 'Replace an environment; a value of null keeps the stored one',
+    summary: 'Replace an environment; a variable without value and reference keeps its own',
     headers: ifMatch,
     body: environmentChange,
     answers: { 200: answers.environmentAnswer },

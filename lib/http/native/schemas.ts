@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { reportedCases } from '../../core/reported-case.ts';
 import { rerunTypes } from '../../core/run.ts';
 import { id } from '../../core/schema.ts';
+import { secretReference } from '../../core/secret-reference.ts';
 import { scopes } from '../message.ts';
 
 const variableName = z
@@ -13,6 +14,22 @@ const projectName = z
   .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/, 'must be 1 to 100 letters, digits, blanks or . _ -'));
 const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
 const absent = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
+const variables = z._default(
+  z
+    .array(
+      z.strictObject({
+        key: variableName,
+        value: absent(variableValue),
+        /** Where the value is, instead of it; read when a run is dispatched, and secret. */
+        valueFrom: absent(secretReference),
+        secret: absent(z.boolean()),
+      }),
+    )
+    .check(z.maxLength(200)),
+  [],
+);
+/** How many runs may use it at one time; null is any number. */
+const capacity = absent(z.int().check(z.gte(1), z.lte(10_000)));
 
 const caseName = { suite: text(500), className: absent(z.string().check(z.maxLength(500))), name: text(500) };
 
@@ -66,25 +83,19 @@ export const environmentBody = z.strictObject({
   name: z.string().check(z.minLength(1), z.maxLength(255)),
   description: absent(z.string().check(z.maxLength(2000))),
   project: z._default(projectName, 'default'),
-  variables: z._default(
-    z
-      .array(z.strictObject({ key: variableName, value: variableValue, secret: z._default(z.boolean(), false) }))
-      .check(z.maxLength(200)),
-    [],
-  ),
+  variables,
+  enabled: z._default(z.boolean(), true),
+  capacity,
 });
 
-/** `PUT /v1/environments/{environmentId}`: a value of null keeps the stored one, as secret as it was. */
+/** `PUT /v1/environments/{environmentId}`: a variable without value and reference keeps its own, as secret as it was. */
 export const environmentChange = z.strictObject({
   name: z.string().check(z.minLength(1), z.maxLength(255)),
   description: absent(z.string().check(z.maxLength(2000))),
   project: z.optional(projectName),
-  variables: z._default(
-    z
-      .array(z.strictObject({ key: variableName, value: z.nullable(variableValue), secret: z.optional(z.boolean()) }))
-      .check(z.maxLength(200)),
-    [],
-  ),
+  variables,
+  enabled: z._default(z.boolean(), true),
+  capacity,
 });
 
 /** `POST /v1/keys`. Without projects or plans the key gets those of its maker. */

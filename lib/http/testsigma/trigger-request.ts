@@ -110,7 +110,8 @@ function texts(toText: ToText, what: string) {
   );
 }
 
-function isName(name: string): boolean {
+/** A name a variable may have. */
+export function isName(name: string): boolean {
   return name.length > 0 && name.length <= 255 && !name.includes('=') && !name.includes('\0');
 }
 

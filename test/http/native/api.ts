@@ -27,6 +27,7 @@ import { createUploadResults } from '../../../lib/http/native/upload-results.ts'
 import type { Handlers } from '../../../lib/http/routes.ts';
 import { completeRun } from '../../../lib/workflow/complete-run.ts';
 import { stepRun } from '../../../lib/workflow/step-run.ts';
+import { createFakeSecrets } from '../../support/fake-secrets.ts';
 import { aRequest, seededBytes } from '../../support/http.ts';
 import { openTestTable } from '../../support/table.ts';
 
@@ -86,6 +87,7 @@ export async function openApi() {
     random: seededBytes('api'),
     publicUrl: 'https://proctor.example',
     masterKeys: async () => masterKeys,
+    secrets: createFakeSecrets(),
     log: (entry) => logs.push(entry),
   };
   const { checkUrl } = createEgress({ allowHttp: false, allowPrivate: [], ports: [] });

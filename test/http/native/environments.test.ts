@@ -58,6 +58,42 @@ describe('an environment', () => {
     expect(await values(id)).toHaveLength(2);
   });
 
+  test('names where a value is, which is shown and is secret, and a new value takes its place', async () => {
+    const valueFrom = 'secretsmanager:proctor/staging';
+    const { id, ...created } = (await create({ variables: [{ key: 'PASSWORD', valueFrom }] })).body;
+    expect(created.variables).toMatchObject([{ key: 'PASSWORD', value: null, valueFrom, secret: true }]);
+    const put = (variable: object) =>
+      api.call('PUT', `/v1/environments/${id}`, { body: { name: created.name, variables: [variable] } });
+    // What GET shows may be put as it is.
+    expect((await put({ key: 'PASSWORD', value: null, valueFrom, secret: true })).status).toBe(200);
+    expect((await put({ key: 'PASSWORD', value: null })).body.variables).toMatchObject([{ valueFrom, secret: true }]);
+    expect((await put({ key: 'PASSWORD', value: 'plain' })).body.variables).toMatchObject([
+      { value: null, valueFrom: null, secret: true },
+    ]);
+    expect((await put({ key: 'PASSWORD', value: 'plain', secret: false })).body.variables[0].value).toBe('plain');
+    expect((await put({ key: 'PASSWORD', valueFrom: 'env:NAME' })).body.variables[0].secret).toBe(true);
+    for (const [field, variable] of [
+      ['valueFrom', { key: 'A', value: 'b', valueFrom }],
+      ['secret', { key: 'A', valueFrom, secret: false }],
+      ['valueFrom', { key: 'A', valueFrom: 'secretsmanager:other/secret' }],
+      ['valueFrom', { key: 'A', valueFrom: 'file:/etc/passwd' }],
+      ['value', { key: 'A' }],
+    ] as const) {
+      const refused = await create({ variables: [variable] });
+      expect(refused).toMatchObject({ status: 400, body: { errors: [{ field: `variables[0].${field}` }] } });
+    }
+  });
+
+  test('has a capacity and may be disabled; without either it takes any number of runs', async () => {
+    const { id, name, enabled, capacity } = (await create()).body;
+    expect({ enabled, capacity }).toEqual({ enabled: true, capacity: null });
+    const put = (change: object) => api.call('PUT', `/v1/environments/${id}`, { body: { name, ...change } });
+    expect((await put({ enabled: false, capacity: 2 })).body).toMatchObject({ enabled: false, capacity: 2 });
+    expect(await api.stores.environments.getEnvironment(id)).toMatchObject({ enabled: false, capacity: 2 });
+    expect((await create({ capacity: 3, enabled: false })).body).toMatchObject({ enabled: false, capacity: 3 });
+    for (const capacity of [0, -1, 1.5, '2', 10_001]) expect((await put({ capacity })).status).toBe(400);
+  });
+
   test('has one name in its project, and stays in it', async () => {
     const { id, name } = (await create()).body;
     expect(await create({ name })).toMatchObject({ status: 409, body: { code: 'NAME_TAKEN' } });

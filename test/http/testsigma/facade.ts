@@ -12,6 +12,7 @@ import type { Run } from '../../../lib/core/run.ts';
 import { createEntry } from '../../../lib/http/entry.ts';
 import { type Scope, scopes } from '../../../lib/http/message.ts';
 import { createCaseResults } from '../../../lib/http/testsigma/case-results.ts';
+import * as environments from '../../../lib/http/testsigma/environments.ts';
 import { createJUnitReport } from '../../../lib/http/testsigma/junit-report.ts';
 import { createListPlans } from '../../../lib/http/testsigma/list-plans.ts';
 import { createListRuns } from '../../../lib/http/testsigma/list-runs.ts';
@@ -22,6 +23,7 @@ import { createTriggerRun } from '../../../lib/http/testsigma/trigger-run.ts';
 import { completeRun } from '../../../lib/workflow/complete-run.ts';
 import { dispatchAttempt } from '../../../lib/workflow/dispatch-attempt.ts';
 import { recordResults } from '../../../lib/workflow/record-results.ts';
+import { createFakeSecrets } from '../../support/fake-secrets.ts';
 import { aRequest, seededBytes } from '../../support/http.ts';
 
 export interface Answer {
@@ -57,6 +59,7 @@ export async function openFacade() {
       clock.now += ms;
     },
   };
+  const secrets = createFakeSecrets();
   const runs = recordCalls(stores.runs, calls);
   const services: Services = {
     ...stores,
@@ -76,6 +79,7 @@ export async function openFacade() {
     random,
     publicUrl: 'https://proctor.example.com',
     masterKeys: async () => [{ epoch: 1, key: new Uint8Array(32) }],
+    secrets,
     log: (line) => logs.push(line),
   };
   const entry = createEntry({
@@ -91,6 +95,9 @@ export async function openFacade() {
       'testsigma.stopRun': createStopRun(services, (ms) => sleep.now(ms)),
       'testsigma.listPlans': createListPlans(services),
       'testsigma.listConfigs': createListConfigs(services),
+      'testsigma.listEnvironments': environments.createListEnvironments(services),
+      'testsigma.createEnvironment': environments.createCreateEnvironment(services),
+      'testsigma.getEnvironment': environments.createGetEnvironment(services),
     },
   });
 
@@ -163,6 +170,7 @@ export async function openFacade() {
     services,
     client,
     clock,
+    secrets,
     logs,
     dispatches,
     calls,

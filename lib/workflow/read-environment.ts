@@ -1,0 +1,55 @@
+import { isServiceError, ServiceError } from '../core/errors.ts';
+import type { EnvironmentVariable, Services } from '../core/ports.ts';
+
+/** An environment as one call to an executor needs it. */
+export interface EnvironmentValues {
+  /** Null where there is none. */
+  readonly environment: string | null;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Why no attempt may start with these: the environment is gone, or a variable cannot be read. */
+  readonly refusal: ServiceError | undefined;
+}
+
+/**
+ * The variables of the environment, those by reference read now. What the run's own `runtimeData` replaces is not read. A
+ * refusal names the variable and the reference, never a value.
+ */
+export async function readEnvironment(
+  services: Pick<Services, 'environments' | 'secrets'>,
+  environmentId: number | undefined,
+  runtimeData: Readonly<Record<string, string>>,
+): Promise<EnvironmentValues> {
+  const none = { environment: null, variables: {} };
+  if (environmentId === undefined) return { ...none, refusal: undefined };
+  const environment = await services.environments.getEnvironment(environmentId);
+  if (environment === undefined) {
+    return { ...none, refusal: new ServiceError('EXECUTOR_REFUSED', `its environment ${environmentId} was deleted`) };
+  }
+  const wanted = environment.variables.filter(({ key }) => !Object.hasOwn(runtimeData, key));
+  const read = await Promise.all(wanted.map((variable) => readVariable(services, environment.name, variable)));
+  return {
+    environment: environment.name,
+    variables: Object.fromEntries(read.flatMap(({ key, value }) => (typeof value === 'string' ? [[key, value]] : []))),
+    refusal: read.map(({ value }) => value).find((value) => isServiceError(value)),
+  };
+}
+
+/** The value, or why there is none: a reference nobody can use is final, trouble with the store of secrets may pass. */
+async function readVariable(
+  { secrets }: Pick<Services, 'secrets'>,
+  environment: string,
+  { key, value, valueFrom }: EnvironmentVariable,
+): Promise<{ key: string; value: string | ServiceError }> {
+  if (valueFrom === undefined) return { key, value: value ?? '' };
+  try {
+    return { key, value: await secrets.get(valueFrom) };
+  } catch (error) {
+    const what = `its variable ${key} of the environment ${environment} cannot be read`;
+    return {
+      key,
+      value: isServiceError(error)
+        ? new ServiceError(error.code, `${what}: ${error.message}`)
+        : new ServiceError('EXECUTOR_UNAVAILABLE', `${what} now`, { cause: error }),
+    };
+  }
+}
