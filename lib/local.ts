@@ -42,6 +42,7 @@ import { createExplainRun } from './http/native/explain.ts';
 import { createGetJunit } from './http/native/junit.ts';
 import { createCreateKey, createListKeys, createRevokeKey, createRotateKey } from './http/native/keys.ts';
 import { createGetOpenapi } from './http/native/openapi.ts';
+import { createListOverrides, createOverrideRun } from './http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from './http/native/plans.ts';
 import { createRerunRun } from './http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from './http/native/runs.ts';
@@ -54,6 +55,7 @@ import * as testsigmaEnvironments from './http/testsigma/environments.ts';
 import { createJUnitReport } from './http/testsigma/junit-report.ts';
 import { createListPlans as createListTestsigmaPlans } from './http/testsigma/list-plans.ts';
 import { createListRuns as createListTestsigmaRuns } from './http/testsigma/list-runs.ts';
+import { createOverrideRun as createTestsigmaOverride } from './http/testsigma/override-run.ts';
 import { createReadRun } from './http/testsigma/read-run.ts';
 import { createListConfigs as createListTestsigmaConfigs } from './http/testsigma/saved-configs.ts';
 import { createStopRun as createTestsigmaStop } from './http/testsigma/stop-run.ts';
@@ -166,6 +168,7 @@ function createHandlers(services: Services, checkUrl: Egress['checkUrl'], dataDi
     'testsigma.getRun': createReadRun(services),
     'testsigma.listCases': createCaseResults(services),
     'testsigma.getJunit': createJUnitReport(services, writeJUnit),
+    'testsigma.overrideRun': createTestsigmaOverride(services),
     'testsigma.stopRun': createTestsigmaStop(services),
     'testsigma.listPlans': createListTestsigmaPlans(services),
     'testsigma.listConfigs': createListTestsigmaConfigs(services),
@@ -190,6 +193,8 @@ function createHandlers(services: Services, checkUrl: Egress['checkUrl'], dataDi
     'native.listAttempts': createListAttempts(services),
     'native.getOutput': createGetOutput(services, (runId, attempt) => openOutput(dataDirectory, runId, attempt)),
     'native.getJunit': createGetJunit(services, writeJUnit),
+    'native.overrideRun': createOverrideRun(services),
+    'native.listOverrides': createListOverrides(services),
     'native.stopRun': createStopRun(services),
     'native.rerunRun': createRerunRun(services),
     'native.uploadResults': createUploadResults(services, readJUnit),

@@ -1,6 +1,7 @@
 import type { PackedBatch } from './batch.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import type { Executor, PickedCase } from './executor.ts';
+import type { Overridden, Override } from './override.ts';
 import type { Plan, PlanDocument } from './plan.ts';
 import type { Counts } from './results.ts';
 import type { Ending, Run } from './run.ts';
@@ -195,6 +196,15 @@ export interface RunStore {
   /** E8. */
   markSent(runId: number, events: readonly ('started' | 'completed')[]): Promise<void>;
   cancelDone(runId: number): Promise<void>;
+
+  /**
+   * Puts the override under a name made of its place and content, then names it in META if the run is still the completed
+   * one it was made for: only what META names counts. `overridden` is what the run becomes for its
+   * readers.
+   */
+  override(run: Run, override: Override, overridden: Omit<Overridden, 'newest'>): Promise<Run | undefined>;
+  /** The overrides that count, oldest first; none without a read. */
+  readOverrides(run: Run): Promise<Override[]>;
 
   /** E20. */
   linkRerun(parentId: number, childId: number, stale?: number): Promise<boolean>;

@@ -1,6 +1,7 @@
 import { type EntryResult, nameOfBatch, type PackedBatch, unpack } from './batch.ts';
 import { type Catalog, caseOf } from './catalog.ts';
 import type { AttemptEnd } from './executor.ts';
+import type { OverrideMark } from './override.ts';
 import type { AttemptRequest } from './ports.ts';
 import { type CaseResult, type Counts, countResults, isFinished, worstOf } from './results.ts';
 
@@ -15,6 +16,8 @@ export interface EntryState {
   readonly flaky: boolean;
   readonly message?: string;
   readonly details?: string;
+  /** The result is what a person says, not what was reported. */
+  readonly overridden?: OverrideMark;
 }
 
 export interface CaseState extends EntryState {

@@ -1,4 +1,5 @@
 import type { SelectionGrain } from './executor.ts';
+import type { Overridden } from './override.ts';
 import type { Deadlines, RerunPolicy } from './plan.ts';
 import type { Counts } from './results.ts';
 
@@ -127,6 +128,8 @@ export interface Run {
   readonly resultAt?: string;
   readonly resultChunks?: number;
   readonly eventId?: string;
+  /** What people made of the completed run; what is above stays as it is. Read it through `shownRun`. */
+  readonly overridden?: Overridden;
   /** Events committed and not yet sent. */
   readonly outbox?: ReadonlySet<'started' | 'completed'>;
   /** The run this one is a rerun of: the last of its chain when it was triggered. */

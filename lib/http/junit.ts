@@ -37,7 +37,7 @@ export function answerJUnit(
 }
 
 function toCases({ catalog, cases }: RunView, show: JUnitWords['show']): JUnitCase[] {
-  return cases.map(({ position, result, durationMs, flaky, message, iterations }) => ({
+  return cases.map(({ position, result, durationMs, flaky, message, overridden, iterations }) => ({
     ...nameOf(catalog, position),
     ...show(result),
     durationMs,
@@ -46,6 +46,11 @@ function toCases({ catalog, cases }: RunView, show: JUnitWords['show']): JUnitCa
       name: catalog.entries[iteration.position]?.name ?? '',
       ...show(iteration.result),
     })),
-    ...(message === undefined ? {} : { message }),
+    // What was reported is no reason for what a person says.
+    ...textOf(overridden === undefined ? message : overridden.comment),
   }));
+}
+
+function textOf(message: string | undefined): { readonly message?: string } {
+  return message === undefined ? {} : { message };
 }

@@ -13,7 +13,7 @@ export interface Route {
   /** The handler's name; aliases of a path share it. */
   readonly operation: string;
   /** The Lambda function that serves it: `functions/<function>.ts`. */
-  readonly function: 'trigger' | 'read-runs' | 'plans' | 'environments' | 'keys' | 'results' | 'stop-run';
+  readonly function: 'trigger' | 'read-runs' | 'plans' | 'environments' | 'overrides' | 'keys' | 'results' | 'stop-run';
   readonly scope: Access;
   readonly surface: Surface;
   readonly maxBodyBytes: number;
@@ -34,6 +34,7 @@ export const routes = Object.freeze([
   route('GET', '/api/v1/execution_results/{id}/test_case_results', 'testsigma.listCases', 'read-runs', 'PLAN_VIEW'),
   route('PUT', '/api/v1/execution_results', 'testsigma.stopRun', 'stop-run', 'RUN_STOP'),
   route('PUT', '/api/v1/execution_results/{id}', 'testsigma.stopRun', 'stop-run', 'RUN_STOP'),
+  route('PUT', '/api/v1/execution_results/{id}/override', 'testsigma.overrideRun', 'overrides', 'PLAN_RUN'),
   route('POST', '/api/v1/test_plan_results', 'testsigma.trigger', 'trigger', 'PLAN_RUN'),
   route('GET', '/api/v1/test_plan_results', 'testsigma.listRuns', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/api/v1/test_plan_results/{id}', 'testsigma.getRun', 'read-runs', 'PLAN_VIEW'),
@@ -66,6 +67,8 @@ export const routes = Object.freeze([
   route('GET', '/v1/runs/{runId}/attempts', 'native.listAttempts', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/v1/runs/{runId}/attempts/{attempt}/output', 'native.getOutput', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/v1/runs/{runId}/junit', 'native.getJunit', 'read-runs', 'PLAN_VIEW'),
+  route('POST', '/v1/runs/{runId}/override', 'native.overrideRun', 'overrides', 'PLAN_RUN'),
+  route('GET', '/v1/runs/{runId}/overrides', 'native.listOverrides', 'overrides', 'PLAN_VIEW'),
   route('POST', '/v1/runs/{runId}/stop', 'native.stopRun', 'stop-run', 'RUN_STOP'),
   route('POST', '/v1/runs/{runId}/rerun', 'native.rerunRun', 'trigger', 'PLAN_RUN'),
   route('POST', '/v1/runs/{runId}/results', 'native.uploadResults', 'results', 'RESULT_WRITE', resultsBytes),

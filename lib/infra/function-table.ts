@@ -62,6 +62,11 @@ export const httpFunctions = {
     table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     indexes: ['list'],
   },
+  overrides: {
+    description: 'Shows results as people override them',
+    ...http,
+    table: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+  },
   keys: {
     description: 'Makes, lists and revokes API keys',
     ...http,

@@ -1,6 +1,7 @@
 import { type Catalog, indexCatalog, placeDeclared } from '../core/catalog.ts';
 import { ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
+import { overrideCases, shownRun } from '../core/override.ts';
 import type { Plan } from '../core/plan.ts';
 import type { AttemptRecord, RunInput, RunItems, Services } from '../core/ports.ts';
 import { type CaseState, foldReport, type Report } from '../core/report.ts';
@@ -18,8 +19,9 @@ export interface LiveRun {
   readonly report: Report;
 }
 
-/** A run as readers see it, live or completed. */
+/** A run as readers see it, live or completed, with what people made of it since. */
 export interface RunView {
+  /** Through `shownRun`. */
   readonly run: Run;
   readonly plan: Plan;
   readonly catalog: Catalog;
@@ -73,7 +75,7 @@ export function readRunView(services: Services, run: Run): Promise<RunView> {
 
 /** The counts alone: a completed run has them in its item, so one read answers a status call. */
 export async function readCounts(services: Services, run: Run): Promise<Counts> {
-  return run.counts ?? (await readRunView(services, run)).counts;
+  return shownRun(run).counts ?? (await readRunView(services, run)).counts;
 }
 
 /** The attempts of the run that were dispatched, oldest first. */
@@ -87,13 +89,15 @@ async function readLiveView(services: Services, run: Run): Promise<RunView> {
 }
 
 async function readStoredView(services: Services, run: Run): Promise<RunView> {
-  const [plan, catalog, chunks] = await Promise.all([
+  const [plan, catalog, chunks, overrides] = await Promise.all([
     pinnedPlan(services, run),
     services.plans.readCatalog(run.planId),
     services.runs.readResultChunks(run.id, run.resultAt ?? '', 0, run.resultChunks ?? 0),
+    services.runs.readOverrides(run),
   ]);
-  const cases = unpackResults(chunks, catalog);
-  return { run, plan, catalog, cases, counts: run.counts ?? countResults(cases) };
+  const cases = overrideCases(unpackResults(chunks, catalog), overrides);
+  const shown = shownRun(run);
+  return { run: shown, plan, catalog, cases, counts: shown.counts ?? countResults(cases) };
 }
 
 /** The plan in the version the run pinned; cached. */

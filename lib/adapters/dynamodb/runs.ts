@@ -4,6 +4,7 @@ import type { Run } from '../../core/run.ts';
 import { createBatches, putRequest } from './batches.ts';
 import { dueShards } from './definition.ts';
 import { createLocks } from './locks.ts';
+import { putOverride, readOverrides } from './overrides.ts';
 import { dueShard, inputKey, metaKey, requestName, rerunKey, toRun, toRunItem } from './run-item.ts';
 import type { Item, Key, Table } from './table.ts';
 
@@ -251,6 +252,17 @@ export function createRunStore(table: Table): RunStore {
       const last = await change(runId, 'REMOVE #cancelPending, #due, #nextActionAt', {}, done);
       if (!last) await change(runId, 'REMOVE #cancelPending', {}, 'attribute_exists(#cancelPending)');
     },
+
+    async override(run, override, overridden) {
+      const previous = run.overridden?.newest;
+      const newest = await putOverride(table, run.id, override, previous);
+      const update = `SET #overridden = :overridden, ${bump}`;
+      const condition = 'attribute_exists(#pk) AND #status = :completed AND #version = :version';
+      const values = { overridden: { ...overridden, newest }, completed: 'completed', version: run.version };
+      return change(run.id, update, values, condition);
+    },
+
+    readOverrides: (run) => readOverrides(table, run),
 
     // E20
     async linkRerun(parentId, childId, stale) {

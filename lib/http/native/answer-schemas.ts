@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { overrideResults } from '../../core/override.ts';
 import { configBody, planSchema } from '../../core/plan.ts';
 import { caseResults } from '../../core/results.ts';
 import { rerunTypes } from '../../core/run.ts';
@@ -28,6 +29,9 @@ const countsAnswer = z.strictObject({
 export const configAnswer = z.extend(configBody, { id: idNumber });
 export const configsAnswer = z.strictObject({ configs: z.array(configAnswer) });
 
+/** Who did it: the key, and the number of its owner. */
+const person = z.strictObject({ keyId: z.string(), ownerId: z.int() });
+
 export const runAnswer = z.strictObject({
   id: idNumber,
   version: z.int(),
@@ -40,6 +44,20 @@ export const runAnswer = z.strictObject({
   reason: maybe(z.string()),
   explanation: maybe(z.string()),
   counts: maybe(countsAnswer),
+  /** What the run itself ended with, once a person said otherwise of some cases; the rest of the run shows what they said. */
+  overridden: maybe(
+    z.strictObject({
+      original: z.strictObject({
+        result: maybe(z.string()),
+        reason: maybe(z.string()),
+        explanation: maybe(z.string()),
+        counts: maybe(countsAnswer),
+      }),
+      cases: z.int(),
+      at: time,
+      by: person,
+    }),
+  ),
   attempt: z.int(),
   waitsFor: z.array(idNumber),
   rerunOf: maybe(idNumber),
@@ -66,6 +84,7 @@ export const runAnswer = z.strictObject({
     attempts: url,
     explain: url,
     junit: url,
+    overrides: url,
     stop: url,
     job: maybe(url),
   }),
@@ -82,6 +101,7 @@ const outcome = {
   flaky: z.boolean(),
   message: maybe(z.string()),
   details: maybe(z.string()),
+  overridden: maybe(z.strictObject({ original: caseResult, comment: maybe(z.string()), at: time, by: person })),
 };
 export const casesAnswer = z.strictObject({
   cases: z.array(
@@ -90,6 +110,22 @@ export const casesAnswer = z.strictObject({
       suite: z.string(),
       className: z.string(),
       iterations: z.array(z.strictObject(outcome)),
+    }),
+  ),
+  nextCursor,
+});
+
+export const overridesAnswer = z.strictObject({
+  overrides: z.array(
+    z.strictObject({
+      at: time,
+      by: person,
+      resultId: z.int(),
+      suite: z.string(),
+      className: z.string(),
+      name: z.string(),
+      result: z.enum(overrideResults),
+      comment: maybe(z.string()),
     }),
   ),
   nextCursor,
@@ -119,7 +155,18 @@ export const explainAnswer = z.strictObject({
   sentence: z.string(),
   steps: z.array(
     z.strictObject({
-      kind: z.enum(['triggered', 'waits', 'attempt', 'stop', 'ended', 'flaky', 'failed', 'missing', 'deadline']),
+      kind: z.enum([
+        'triggered',
+        'waits',
+        'attempt',
+        'stop',
+        'ended',
+        'overridden',
+        'flaky',
+        'failed',
+        'missing',
+        'deadline',
+      ]),
       at: maybe(time),
       sentence: z.string(),
       attempt: z.optional(z.int()),

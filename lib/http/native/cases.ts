@@ -1,5 +1,6 @@
 import { type Catalog, nameOf } from '../../core/catalog.ts';
 import { invalidField } from '../../core/errors.ts';
+import type { OverrideMark } from '../../core/override.ts';
 import type { Services } from '../../core/ports.ts';
 import type { CaseState, EntryState } from '../../core/report.ts';
 import { type CaseResult, caseResults } from '../../core/results.ts';
@@ -9,6 +10,7 @@ import { findRun, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler } from '../message.ts';
 import { readPaging, toCursor } from './paging.ts';
+import { toTime } from './run-object.ts';
 
 const most = 1000;
 
@@ -52,8 +54,21 @@ function idsOf(run: Run, catalog: Catalog, { position }: EntryState) {
   return { id: catalog.ids[position] ?? 0, resultId: resultIdAt(run, position) };
 }
 
-function outcomeOf({ result, durationMs, attempt, flaky, message, details }: EntryState) {
-  return { result, durationMs, attempt, flaky, message: message ?? null, details: details ?? null };
+function outcomeOf({ result, durationMs, attempt, flaky, message, details, overridden }: EntryState) {
+  return {
+    result,
+    durationMs,
+    attempt,
+    flaky,
+    message: message ?? null,
+    details: details ?? null,
+    overridden: overridden === undefined ? null : toMark(overridden),
+  };
+}
+
+/** The result on record, and who says otherwise. */
+function toMark({ original, comment, at, keyId, ownerId }: OverrideMark) {
+  return { original, comment: comment ?? null, at: toTime(at), by: { keyId, ownerId } };
 }
 
 function readResults(query: URLSearchParams): ReadonlySet<CaseResult> | null {

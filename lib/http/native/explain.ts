@@ -9,7 +9,11 @@ import { explainRun } from './explanation.ts';
 export function createExplainRun(services: Services): Handler {
   return async (request, principal) => {
     const run = await findRun(services, principal, readParam(request, 'runId'));
-    const [view, items] = await Promise.all([readRunView(services, run), services.runs.readItems(run)]);
-    return json(200, explainRun(view, items, services.now()));
+    const [view, items, overrides] = await Promise.all([
+      readRunView(services, run),
+      services.runs.readItems(run),
+      services.runs.readOverrides(run),
+    ]);
+    return json(200, explainRun({ ...view, run }, { items, overrides }, services.now()));
   };
 }

@@ -1,3 +1,4 @@
+import { type Override, shownRun } from '../../core/override.ts';
 import type { RunItems } from '../../core/ports.ts';
 import { isLive, type Run } from '../../core/run.ts';
 import { fullName } from '../../core/verdict.ts';
@@ -6,7 +7,17 @@ import { plural, requestedBy, toTime } from './run-object.ts';
 
 /** One thing that happened or holds: what kind, since when if that is known, and the sentence. */
 interface Step {
-  readonly kind: 'triggered' | 'waits' | 'attempt' | 'stop' | 'ended' | 'flaky' | 'failed' | 'missing' | 'deadline';
+  readonly kind:
+    | 'triggered'
+    | 'waits'
+    | 'attempt'
+    | 'stop'
+    | 'ended'
+    | 'overridden'
+    | 'flaky'
+    | 'failed'
+    | 'missing'
+    | 'deadline';
   readonly at: string | null;
   readonly sentence: string;
   readonly attempt?: number;
@@ -26,23 +37,32 @@ export interface Explanation {
 
 const shownNames = 100;
 
-/** What happened in the run until `now` (epoch milliseconds), in order; then what is worth knowing about its cases. */
-export function explainRun(view: RunView, items: RunItems, now: number): Explanation {
+/**
+ * What happened in the run until `now` (epoch milliseconds), in order; then what is worth knowing about its cases. The
+ * view holds the run as it is stored: how it ended itself is told apart from what people made of it.
+ */
+export function explainRun(
+  view: RunView,
+  { items, overrides }: { readonly items: RunItems; readonly overrides: readonly Override[] },
+  now: number,
+): Explanation {
   const { run } = view;
+  const shown = shownRun(run);
   const steps = [
     triggered(view),
     ...waits(run),
     ...attempts(view, items),
     ...stopping(run),
     ...ended(run),
+    ...overridden(view, overrides),
     ...aboutCases(view),
     ...deadlines(run, now),
   ];
   return {
     runId: run.id,
     status: run.status,
-    result: run.result ?? null,
-    reason: run.reason ?? null,
+    result: shown.result ?? null,
+    reason: shown.reason ?? null,
     sentence: summary(view, now),
     steps,
   };
@@ -52,7 +72,7 @@ function summary({ run, counts }: RunView, now: number): string {
   const name = `Run ${run.id} of “${run.planName}”`;
   if (run.result !== undefined) {
     const tries = run.attempt === 1 ? '' : ` after ${plural(run.attempt, 'attempt')}`;
-    return `${name} ${endings[run.result]}${tries}, ${lasting((run.endedAt ?? now) - run.createdAt)} after it was triggered: ${run.explanation}`;
+    return `${name} ${endings[run.result]}${tries}, ${lasting((run.endedAt ?? now) - run.createdAt)} after it was triggered: ${run.explanation}${sinceThen(run)}`;
   }
   if (run.waitsFor !== undefined) return `${name} waits for ${runsNamed(run.waitsFor)} of the same plan.`;
   if (run.status === 'queued') return `${name} waits for its executor to take it.`;
@@ -145,6 +165,22 @@ function stopping(run: Run): Step[] {
 function ended(run: Run): Step[] {
   if (run.result === undefined || run.endedAt === undefined) return [];
   return [{ kind: 'ended', at: toTime(run.endedAt), sentence: `It ${endings[run.result]}: ${run.explanation}` }];
+}
+
+/** What people said of its cases since. */
+function overridden({ catalog }: RunView, overrides: readonly Override[]): Step[] {
+  return overrides.map(({ at, keyId, cases }) => {
+    const names = cases.map(({ position }) => fullName(catalog, position));
+    const said = cases.map(({ result }, i) => `${names[i]} as ${result}`);
+    const sentence = `Key ${keyId} overrode the result of ${plural(cases.length, 'case')}: ${some(said)}.`;
+    return { kind: 'overridden', at: toTime(at), sentence, cases: names.slice(0, shownNames) };
+  });
+}
+
+function sinceThen(run: Run): string {
+  const { result } = shownRun(run);
+  if (run.overridden === undefined || result === undefined) return '';
+  return ` Since then ${plural(run.overridden.cases, 'case')} of it ${run.overridden.cases === 1 ? 'was' : 'were'} overridden by hand; it counts as one that ${endings[result]}.`;
 }
 
 function aboutCases({ run, catalog, cases }: RunView): Step[] {

@@ -2,7 +2,15 @@ import type * as z from 'zod/mini';
 import { configBody, planSchema } from '../../core/plan.ts';
 import type { routes } from '../routes.ts';
 import * as answers from './answer-schemas.ts';
-import { environmentBody, environmentChange, keyBody, rerunBody, resultsBody, triggerBody } from './schemas.ts';
+import {
+  environmentBody,
+  environmentChange,
+  keyBody,
+  overrideBody,
+  rerunBody,
+  resultsBody,
+  triggerBody,
+} from './schemas.ts';
 
 type Schema = z.ZodMiniType;
 type OwnOperation = Extract<(typeof routes)[number]['operation'], `native.${string}` | `callbacks.${string}`>;
@@ -162,6 +170,18 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     headers: ifNoneMatch,
     answers: { 200: 'application/xml', 304: unchanged },
     problems: [400, 404, 409],
+  },
+  'native.overrideRun': {
+    summary: 'Show cases of a completed run with another result; what it ended with stays on record',
+    body: overrideBody,
+    answers: { 200: answers.runAnswer },
+    problems: [400, 404, 409],
+  },
+  'native.listOverrides': {
+    summary: 'List who overrode which case, oldest first',
+    query: { ...page, limit: '1 to 1000 a page, 50 unless given.' },
+    answers: { 200: answers.overridesAnswer },
+    problems: [400, 404],
   },
   'native.stopRun': {
     summary: 'Stop a run; waits up to 5 s for its executor',

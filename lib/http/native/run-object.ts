@@ -1,10 +1,11 @@
+import { shownRun } from '../../core/override.ts';
 import type { AttemptRecord } from '../../core/ports.ts';
 import type { Counts } from '../../core/results.ts';
 import { isLive, type Run } from '../../core/run.ts';
 import type { HttpRequest } from '../message.ts';
 
 /**
- * A run as the native API shows it. `counts` are null where counting would cost reading the results: in lists and trigger
+ * A run, as it is stored, as the native API shows it. `counts` are null where counting would cost reading the results: in lists and trigger
  * answers, while it lives. `attempts` as far as they are known.
  */
 export function toRunObject(
@@ -14,6 +15,7 @@ export function toRunObject(
   { baseUrl }: Pick<HttpRequest, 'baseUrl'>,
 ) {
   const self = `${baseUrl}/v1/runs/${run.id}`;
+  const shown = shownRun(run);
   const current = attempts?.find(({ attempt }) => attempt === run.attempt);
   return {
     id: run.id,
@@ -23,10 +25,11 @@ export function toRunObject(
     planVersion: run.planVersion,
     project: run.project,
     status: run.status,
-    result: run.result ?? null,
-    reason: run.reason ?? null,
-    explanation: run.explanation ?? null,
-    counts,
+    result: shown.result ?? null,
+    reason: shown.reason ?? null,
+    explanation: shown.explanation ?? null,
+    counts: run.overridden?.counts ?? counts,
+    overridden: overriddenOf(run),
     attempt: run.attempt,
     waitsFor: run.waitsFor ?? [],
     rerunOf: run.rerunOf ?? null,
@@ -51,9 +54,27 @@ export function toRunObject(
       attempts: `${self}/attempts`,
       explain: `${self}/explain`,
       junit: `${self}/junit`,
+      overrides: `${self}/overrides`,
       stop: `${self}/stop`,
       job: current?.link ?? null,
     },
+  };
+}
+
+/** What the run itself ended with, and who said otherwise last. */
+function overriddenOf({ overridden, result, reason, explanation, counts }: Run) {
+  if (overridden === undefined) return null;
+  const { cases, at, keyId, ownerId } = overridden;
+  return {
+    original: {
+      result: result ?? null,
+      reason: reason ?? null,
+      explanation: explanation ?? null,
+      counts: counts ?? null,
+    },
+    cases,
+    at: toTime(at),
+    by: { keyId, ownerId },
   };
 }
 

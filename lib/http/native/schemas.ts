@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { overrideResults } from '../../core/override.ts';
 import { reportedCases } from '../../core/reported-case.ts';
 import { rerunTypes } from '../../core/run.ts';
 import { id } from '../../core/schema.ts';
@@ -114,6 +115,20 @@ function pickedIterations<T extends z.ZodMiniType>(one: T) {
   const list = z.array(one).check(z.minLength(1), z.maxLength(1000));
   return z._default(z.union([z.enum(['all', 'failed', 'passed']), list]), 'all' as never);
 }
+
+/** `POST /v1/runs/{runId}/override`. */
+export const overrideBody = z.strictObject({
+  cases: z
+    .array(
+      z.strictObject({
+        /** Of the case in this run; an iteration has none that could be overridden alone. */
+        resultId: id,
+        result: z.enum(overrideResults),
+        comment: absent(z.string().check(z.maxLength(2000))),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(5000)),
+});
 
 /** Ids the service uses itself for what it concludes about an attempt. */
 const reservedBatchIds = new Set(['dispatch', 'garbage', 'stop']);

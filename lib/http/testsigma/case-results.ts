@@ -18,7 +18,7 @@ export function createCaseResults(services: Services): Handler {
     return answerJson({
       executionId: run.planId,
       executionResultId: run.id,
-      result: resultWord(run),
+      result: resultWord(view.run),
       status: statusWord(run),
       testCases: view.cases.map((testCase) => toCaseObject(view, testCase)),
     });

@@ -24,7 +24,7 @@ export function createJUnitReport(services: Services, writeJUnit: WriteJUnit): H
       runUrl: `${shapeOf(services, request).baseUrl}/runs/${run.id}`,
       message: messageOf(view.run),
       title: view.plan.executor.type,
-      show: (result) => ({ result: settleCase(run, result), label: caseWord(run, result) }),
+      show: (result) => ({ result: settleCase(view.run, result), label: caseWord(view.run, result) }),
     });
   };
 }

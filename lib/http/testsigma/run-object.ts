@@ -1,5 +1,6 @@
 import type { Consolidated } from '../../core/chain.ts';
 import { toExecutionDetails } from '../../core/execution-details.ts';
+import { shownRun } from '../../core/override.ts';
 import type { Plan } from '../../core/plan.ts';
 import { type Counts, noCounts } from '../../core/results.ts';
 import type { Run } from '../../core/run.ts';
@@ -46,7 +47,8 @@ export function toCreatedRunObject(input: Pick<RunObjectInput, 'run' | 'plan' | 
  * The run object of contracts/testsigma.md 3.1, in the key order of its samples. `status` and `result` occur once at any
  * depth (T4). The consolidated values are the run's own unless it is one of a chain.
  */
-export function toRunObject(input: RunObjectInput) {
+export function toRunObject(given: RunObjectInput) {
+  const input = { ...given, run: shownRun(given.run) };
   const { run, plan, counts, execution, baseUrl, snakeCase } = input;
   const result = resultWord(run);
   const status = statusWord(run);

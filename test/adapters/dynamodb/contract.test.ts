@@ -211,6 +211,50 @@ describe('admission', () => {
   });
 });
 
+describe('overrides', () => {
+  const by = { at: 9500, keyId: 'key', ownerId: 1 };
+  const override = (comment: string) => ({ ...by, cases: [{ position: 1, result: 'passed', comment } as const] });
+  const shown = { ...by, cases: 1, counts: aCompletion().counts };
+
+  it('leave all that the completed run says of itself', async () => {
+    const run = await completed();
+    const changed = await runs.override(run, override('known'), shown);
+    const { overridden, ...same } = changed ?? run;
+    expect(same).toEqual({ ...run, version: run.version + 1 });
+    expect(overridden).toMatchObject(shown);
+    expect(await runs.readOverrides(await read())).toEqual([override('known')]);
+  });
+
+  it('are read oldest first, and cost nothing where there are none', async () => {
+    const run = await completed();
+    expect(await runs.readOverrides(run)).toEqual([]);
+    let last: Run | undefined = run;
+    for (const comment of ['first', 'second', 'third'])
+      last = last && (await runs.override(last, override(comment), shown));
+    expect(await runs.readOverrides(await read())).toEqual(['first', 'second', 'third'].map(override));
+  });
+
+  it('made at once do not overwrite each other: one counts, the other leaves no trace', async () => {
+    const run = await completed();
+    const both = await Promise.all(['one', 'other'].map((comment) => runs.override(run, override(comment), shown)));
+    expect(both.filter((changed) => changed !== undefined)).toHaveLength(1);
+    const winner = both[0] === undefined ? 'other' : 'one';
+    expect(await runs.readOverrides(await read())).toEqual([override(winner)]);
+    await runs.override(await read(), override('later'), shown);
+    expect(await runs.readOverrides(await read())).toEqual([override(winner), override('later')]);
+  });
+
+  it('are refused while the run lives, at another version, and of a run that is not there', async () => {
+    const live = await stopping();
+    await unchanged(live, runs.override(live, override('a'), shown), undefined);
+    id += 1;
+    const run = await completed();
+    await unchanged(run, runs.override({ ...run, version: run.version - 1 }, override('a'), shown), undefined);
+    expect(await runs.override(aRun(id + 1, { status: 'completed' }), override('a'), shown)).toBeUndefined();
+    expect(await runs.getRun(id + 1)).toBeUndefined();
+  });
+});
+
 describe('idempotency keys (E9)', () => {
   const claim = (runId: number, change = {}) =>
     runs.claimIdempotency({ key: `key ${id}`, runId, fingerprint: 'a', now: 10_000, expiresAt: 60_000, ...change });

@@ -18,6 +18,7 @@ import { createExplainRun } from '../../../lib/http/native/explain.ts';
 import { createGetJunit } from '../../../lib/http/native/junit.ts';
 import * as keys from '../../../lib/http/native/keys.ts';
 import { createGetOpenapi } from '../../../lib/http/native/openapi.ts';
+import { createListOverrides, createOverrideRun } from '../../../lib/http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../../../lib/http/native/plans.ts';
 import { createRerunRun } from '../../../lib/http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from '../../../lib/http/native/runs.ts';
@@ -118,6 +119,8 @@ export async function openApi() {
     'native.listAttempts': createListAttempts(services),
     'native.getOutput': createGetOutput(services, readOutput),
     'native.getJunit': createGetJunit(services, writeJUnit),
+    'native.overrideRun': createOverrideRun(services),
+    'native.listOverrides': createListOverrides(services),
     'native.stopRun': createStopRun(services, sleep),
     'native.rerunRun': createRerunRun(services),
     'native.listConfigs': configs.createListConfigs(services),

@@ -24,7 +24,9 @@ afterAll(() => api.close());
 const own = routes.filter(({ surface }) => surface === 'native');
 const readers = own.filter(({ method }) => method === 'GET');
 const withBody = own.filter(({ operation }) =>
-  /applyPlan|updatePlan|triggerRun|uploadResults|createEnvironment|updateEnvironment|createKey/.test(operation),
+  /applyPlan|updatePlan|triggerRun|overrideRun|uploadResults|createEnvironment|updateEnvironment|createKey/.test(
+    operation,
+  ),
 );
 const options = { numRuns: 60 };
 

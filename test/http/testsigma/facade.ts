@@ -16,6 +16,7 @@ import * as environments from '../../../lib/http/testsigma/environments.ts';
 import { createJUnitReport } from '../../../lib/http/testsigma/junit-report.ts';
 import { createListPlans } from '../../../lib/http/testsigma/list-plans.ts';
 import { createListRuns } from '../../../lib/http/testsigma/list-runs.ts';
+import { createOverrideRun } from '../../../lib/http/testsigma/override-run.ts';
 import { createReadRun } from '../../../lib/http/testsigma/read-run.ts';
 import { createListConfigs } from '../../../lib/http/testsigma/saved-configs.ts';
 import { createStopRun } from '../../../lib/http/testsigma/stop-run.ts';
@@ -92,6 +93,7 @@ export async function openFacade() {
       'testsigma.listRuns': createListRuns(services),
       'testsigma.listCases': createCaseResults(services),
       'testsigma.getJunit': createJUnitReport(services, writeJUnit),
+      'testsigma.overrideRun': createOverrideRun(services),
       'testsigma.stopRun': createStopRun(services, (ms) => sleep.now(ms)),
       'testsigma.listPlans': createListPlans(services),
       'testsigma.listConfigs': createListConfigs(services),
