@@ -19,8 +19,9 @@ export function readPageRequest(query: URLSearchParams): PageRequest {
   return {
     page: readNumber(query, 'page', 0, 0),
     size: Math.min(readNumber(query, 'size', 1, defaultSize), maxSize),
-    sortBy: readField(query, sortField),
-    ascending: readDirection(query, sortDirection),
+    // Both spellings are checked; `sortBy` and `direction` win.
+    sortBy: readField('sortBy', query.get('sortBy'), readField('sort', sortField ?? null, 'id')),
+    ascending: readDirection('direction', query.get('direction'), readDirection('sort', sortDirection ?? null, false)),
   };
 }
 
@@ -52,19 +53,15 @@ function readNumber(query: URLSearchParams, name: string, least: number, fallbac
   return number;
 }
 
-function readField(query: URLSearchParams, fromSort: string | undefined): PageRequest['sortBy'] {
-  const name = query.has('sortBy') ? 'sortBy' : 'sort';
-  const text = query.get('sortBy') ?? fromSort;
-  if (text === undefined) return 'id';
+function readField(name: string, text: string | null, fallback: PageRequest['sortBy']): PageRequest['sortBy'] {
+  if (text === null) return fallback;
   const field = sortable.find((candidate) => candidate === text.trim());
   if (field === undefined) throw invalidField(name, 'must be id or startTime', shown(text));
   return field;
 }
 
-function readDirection(query: URLSearchParams, fromSort: string | undefined): boolean {
-  const name = query.has('direction') ? 'direction' : 'sort';
-  const text = query.get('direction') ?? fromSort;
-  if (text === undefined) return false;
+function readDirection(name: string, text: string | null, fallback: boolean): boolean {
+  if (text === null) return fallback;
   const direction = text.trim().toUpperCase();
   if (direction !== 'ASC' && direction !== 'DESC') throw invalidField(name, 'must be ASC or DESC', shown(text));
   return direction === 'ASC';

@@ -70,6 +70,8 @@ describe('the list of runs', () => {
       ['sort=startTime,desc', [...ids].reverse()],
       ['sortBy=startTime&direction=asc', ids],
       ['sort=id', [...ids].reverse()],
+      ['sort=startTime,desc&sortBy=id&direction=ASC', ids],
+      ['sort=id,asc&sortBy=startTime', ids],
     ] as const) {
       const seen: number[] = [];
       for (let page = 0; page < 4; page += 1)
@@ -104,6 +106,9 @@ describe('the list of runs', () => {
         const { status, body } = await list(`${name}=${value}`);
         expect([name, value, status, body.fieldErrors?.[0].field]).toEqual([name, value, 400, name]);
       }
+    }
+    for (const both of ['sort=name&sortBy=id', 'sort=id,UP&direction=ASC']) {
+      expect((await list(both)).body.fieldErrors[0].field).toBe('sort');
     }
   });
 
