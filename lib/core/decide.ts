@@ -7,7 +7,8 @@ import { judge, selectForRerun } from './verdict.ts';
 /** What a run does next. Both drivers, and every procedure that ends a run, only route on this answer. */
 export type Decision =
   | { readonly next: 'dispatch' }
-  | { readonly next: 'rerun'; readonly requested: readonly number[] }
+  /** Another attempt, and why it is made. */
+  | { readonly next: 'rerun' | 'stage'; readonly requested: readonly number[] }
   | { readonly next: 'stopJob' }
   /** `cancel`: its job may still live and must be stopped after the fact. */
   | { readonly next: 'complete'; readonly ending: Ending; readonly cancel: boolean }
@@ -53,16 +54,14 @@ export function decide(run: Run, report: Report, catalog: Catalog, now: number):
     const short = report.attempt.reported < (report.attempt.end.expectedCases ?? 0);
     const graceOver = report.attempt.endedAt + finalGraceMs;
     if (short && report.attempt.end.problem === undefined && now < graceOver) return wait(now, graceOver, true);
-    const requested = selectForRerun(run, report);
-    if (requested.length > 0 && run.status === 'running' && now < run.deadlineAt) return { next: 'rerun', requested };
-    return { next: 'complete', ending: judge(report, catalog), cancel: false };
+    const stage = report.attempt.end.problem === undefined ? report.ready : [];
+    // A dispatch whose answer is still open is repeated first: only a running run has a next attempt (E16).
+    if (stage.length === 0 || run.status === 'running') return decideEnded(run, report, catalog, stage, now);
   }
   if (run.status === 'queued' && now >= run.deadlineAt) {
     return timedOut('startDeadline', 'No executor accepted the run before its start deadline.', mayLive(run));
   }
-  if (run.status === 'running' && now >= run.deadlineAt) {
-    return timedOut('runDeadline', `It was not over within ${run.deadlines.runSeconds} s.`, mayLive(run));
-  }
+  if (run.status === 'running' && now >= run.deadlineAt) return runTimedOut(run, mayLive(run));
   if (run.dispatch === 'due') {
     const after = run.dispatchAfter ?? 0;
     return now >= after ? { next: 'dispatch' } : wait(now, Math.min(after, run.deadlineAt), false);
@@ -79,6 +78,15 @@ export function decide(run: Run, report: Report, catalog: Catalog, now: number):
   if (!run.polls) return wait(now, nextAt, true);
   const elapsed = (now - (run.startedAt ?? run.createdAt)) / 1000;
   return wait(now, Math.min(nextAt, now + pollWait(elapsed, run.usualSeconds) * 1000), run.callsBack);
+}
+
+/** The attempt is over: the next stage, a rerun of what failed once no stage is left, or the end. */
+function decideEnded(run: Run, report: Report, catalog: Catalog, stage: readonly number[], now: number): Decision {
+  const late = now >= run.deadlineAt;
+  if (stage.length > 0) return late ? runTimedOut(run, false) : { next: 'stage', requested: stage };
+  const requested = selectForRerun(run, report);
+  if (requested.length > 0 && run.status === 'running' && !late) return { next: 'rerun', requested };
+  return { next: 'complete', ending: judge(report, catalog), cancel: false };
 }
 
 function decideStopping(run: Run, report: Report, now: number): Decision {
@@ -105,6 +113,10 @@ function mayLive(run: Run): boolean {
 
 function wait(now: number, until: number, wakeable: boolean): Decision {
   return { next: 'wait', seconds: waitWithin(Math.ceil((until - now) / 1000)), until, wakeable };
+}
+
+function runTimedOut(run: Run, cancel: boolean): Decision {
+  return timedOut('runDeadline', `It was not over within ${run.deadlines.runSeconds} s.`, cancel);
 }
 
 function timedOut(reason: Ending['reason'], explanation: string, cancel: boolean): Decision {

@@ -1,5 +1,6 @@
 import type { ExecutionSettings, ExecutorSettings } from './plan.ts';
 import type { CaseName, ReportedCase } from './results.ts';
+import type { DeclaredPrerequisites } from './with-prerequisites.ts';
 
 /** The finest thing an executor can be told to run alone. What it cannot select runs in full, and the run says so. */
 export type SelectionGrain = 'iterations' | 'cases' | 'suites' | 'nothing';
@@ -22,7 +23,7 @@ export interface PickedCase extends CaseName {
 /** Everything an executor gets to run one attempt. */
 export interface Dispatch {
   readonly runId: number;
-  /** 1 is the first passage; 2 and later are automatic reruns. */
+  /** 1 is the first passage; 2 and later are further stages and automatic reruns. */
   readonly attempt: number;
   /** `run-<id>-a<attempt>`: idempotency key and name of the test job. */
   readonly key: string;
@@ -31,6 +32,8 @@ export interface Dispatch {
   readonly settings: ExecutorSettings;
   /** What must run; null is everything the executor has. */
   readonly selection: readonly PickedCase[] | null;
+  /** What the plan wants before them. An executor that selects cases gets them in stages and need not look at it. */
+  readonly prerequisites: readonly DeclaredPrerequisites[];
   /** Environment variables, runtime data over the environment's over the plan's. Secret: never logged. */
   readonly variables: Readonly<Record<string, string>>;
   readonly uploadVersions: Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { checkPrerequisites } from './prerequisite-graph.ts';
 import { id, parse } from './schema.ts';
 
 const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
@@ -6,6 +7,18 @@ const seconds = (least: number, most: number) => z.int().check(z.gte(least), z.l
 const variables = z.record(
   z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be a variable name: letters, digits and _')),
   z.string().check(z.maxLength(4096)),
+);
+
+const prerequisite = z.union(
+  [
+    text(500),
+    z.strictObject({
+      suite: text(500),
+      name: text(500),
+      className: z.optional(z.string().check(z.maxLength(500))),
+    }),
+  ],
+  { error: 'must be the name of a case of the same suite, or { suite, name, className }' },
 );
 
 const testCase = z.strictObject({
@@ -21,10 +34,14 @@ const testCase = z.strictObject({
   /** The requirement's id, as `requirementId` of a saved selection names it. */
   requirement: z.optional(text(200)),
   requirementType: z.optional(text(100)),
+  /** Cases that must have passed before this one runs. */
+  prerequisites: z.optional(z.array(prerequisite).check(z.maxLength(100))),
 });
 
 const suite = z.strictObject({
   name: text(500),
+  /** Suites that must have passed before a case of this one runs. */
+  prerequisites: z.optional(z.array(text(500)).check(z.maxLength(100))),
   cases: z._default(z.array(testCase).check(z.maxLength(20_000)), []),
 });
 
@@ -113,9 +130,9 @@ const executionSettings = z.strictObject({
 export type ExecutionSettings = z.output<typeof executionSettings>;
 
 const rerun = z.strictObject({
-  /** `failed` reruns the cases that ended as `on` says; `none` never reruns by itself. */
+  /** `failed` reruns the cases that ended as `on` says, and those a runner did not run because of them; `none` none. */
   which: z._default(z.enum(['failed', 'none']), 'failed'),
-  /** Automatic reruns at most, so attempts are one more. */
+  /** Automatic reruns at most. */
   max: z._default(z.int().check(z.gte(0), z.lte(10)), 0),
   on: z._default(z.array(z.enum(['failed', 'errored'])).check(z.minLength(1), z.maxLength(2)), ['failed', 'errored']),
 });
@@ -164,7 +181,8 @@ export const planSchema = z
     configs: z._default(z.array(savedConfig).check(z.maxLength(200)), []),
   })
   .check((context) => {
-    for (const issue of [...duplicateNames(context.value.suites), ...duplicateIds(context.value.configs)]) {
+    const { suites, configs } = context.value;
+    for (const issue of [...duplicateNames(suites), ...duplicateIds(configs), ...checkPrerequisites(suites)]) {
       context.issues.push({ code: 'custom', message: issue.message, path: issue.path, input: context.value });
     }
   });

@@ -74,6 +74,8 @@ export interface AttemptRecord {
 /** What an attempt has to run; written with the decision to make the attempt. */
 export interface AttemptRequest {
   readonly attempt: number;
+  /** `rerun`: again what had not passed. `stage`: for the first time what has its prerequisites behind it. */
+  readonly why: 'rerun' | 'stage';
   /** Catalog indexes of the cases (or single iterations) to run; null is what the run asks for. */
   readonly requested: readonly number[] | null;
 }

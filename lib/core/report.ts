@@ -3,6 +3,7 @@ import { type Catalog, caseOf } from './catalog.ts';
 import type { AttemptEnd } from './executor.ts';
 import type { OverrideMark } from './override.ts';
 import type { AttemptRequest } from './ports.ts';
+import { judgeWaiting, type Stages } from './prerequisites.ts';
 import { type CaseResult, type Counts, countResults, isFinished, worstOf } from './results.ts';
 
 /** Where one case or iteration stands. */
@@ -23,6 +24,8 @@ export interface EntryState {
 export interface CaseState extends EntryState {
   /** Iterations of a data-driven case, else empty. */
   readonly iterations: readonly EntryState[];
+  /** Position of the case whose failure kept this one from running. Not part of the stored result. */
+  readonly blockedBy?: number;
 }
 
 /** Everything the batches of a run say, folded: the only source of counts, result and details (reliability.md 3.4). */
@@ -33,6 +36,8 @@ export interface Report {
   /** Distinct cases with a finished result of their own, and those that must have one and have not. */
   readonly reported: number;
   readonly missing: readonly number[];
+  /** Positions the next stage runs: never run so far, and their prerequisites are over. */
+  readonly ready: readonly number[];
   /** The current attempt: how it ended, if it did, and how many distinct cases it reported, asked for or not. */
   readonly attempt: { readonly end: AttemptEnd | null; readonly endedAt: number; readonly reported: number };
   readonly batchIds: readonly string[];
@@ -48,6 +53,8 @@ export interface FoldInput {
   readonly expected: readonly number[];
   /** Nothing outside `expected` counts: the run asked for picked cases. */
   readonly only: boolean;
+  /** How the run goes in stages; then `requests` has one of the first attempt, too. Else everything runs at once. */
+  readonly stages?: Stages | null;
 }
 
 /**
@@ -86,12 +93,15 @@ export function foldReport(input: FoldInput): Report {
       endedAt = Math.max(endedAt, batch.receivedAt);
     }
   }
-  const rerunning = requestOf(input.requests, input.attempt);
-  const cases = toCases(input, states, rerunning, end !== null);
+  const waiting = waitingCases(input);
+  const reported = toCases(input, states, waiting, end !== null);
+  const { cases, ready } = toStages(input, reported, waiting, end !== null);
   return {
     cases,
+    ready,
     counts: countResults(cases),
-    reported: cases.filter(({ result }) => isFinished(result) && result !== 'notExecuted').length,
+    reported: cases.filter(({ result, attempt }) => attempt > 0 && isFinished(result) && result !== 'notExecuted')
+      .length,
     missing: cases
       .filter(({ result }) => result === 'notExecuted' || !isFinished(result))
       .map(({ position }) => position),
@@ -104,13 +114,27 @@ export function foldReport(input: FoldInput): Report {
 export function closeReport(report: Report, as: 'stopped' | 'notExecuted'): Report {
   const close = <T extends EntryState>(state: T): T =>
     isFinished(state.result) && state.result !== 'notExecuted' ? state : { ...state, result: as };
-  const cases = report.cases.map((testCase) => {
+  const closed = report.cases.map((testCase) => {
     const iterations = testCase.iterations.map(close);
     return iterations.length === 0
       ? close(testCase)
       : { ...testCase, iterations, result: worstOf(iterations.map(({ result }) => result)) };
   });
+  const cases = as === 'stopped' ? stopBlocked(closed) : closed;
   return { ...report, cases, counts: countResults(cases) };
+}
+
+/** What waited for a case that was stopped was not blocked by it: both were stopped. */
+function stopBlocked(cases: readonly CaseState[]): CaseState[] {
+  const byPosition = new Map(cases.map((testCase) => [testCase.position, testCase]));
+  return cases.map((testCase) => {
+    let cause: CaseState | undefined = testCase;
+    while (cause?.blockedBy !== undefined) cause = byPosition.get(cause.blockedBy);
+    if (testCase.blockedBy === undefined || cause?.result !== 'stopped') return testCase;
+    const { blockedBy: _, message: _message, ...state } = testCase;
+    const iterations = state.iterations.map((iteration) => ({ ...iteration, result: 'stopped' as const }));
+    return { ...state, iterations, result: 'stopped' };
+  });
 }
 
 function byFoldingOrder(a: PackedBatch, b: PackedBatch): number {
@@ -138,25 +162,67 @@ function isBad(result: CaseResult): boolean {
   return result === 'failed' || result === 'errored';
 }
 
+/** Cases no attempt has been asked to run so far. */
+function waitingCases({ stages, requests, attempt, catalog }: FoldInput): ReadonlySet<number> {
+  const waiting = new Set(stages?.asks.keys());
+  for (const request of requests) {
+    if (request.attempt > attempt) continue;
+    for (const position of request.requested ?? waiting) waiting.delete(caseOf(catalog, position));
+  }
+  return waiting;
+}
+
 /**
- * One state a case. A case or iteration that must report and has not is `queued`, or `notExecuted` once its attempt has
- * ended; so is one that was only ever seen running.
+ * The cases with what their prerequisites make of those that wait, and what is ready to run. A result of the attempt under
+ * way is not final: it may report the case again.
+ */
+function toStages(
+  { stages, attempt }: FoldInput,
+  cases: readonly CaseState[],
+  waiting: ReadonlySet<number>,
+  ended: boolean,
+): { cases: readonly CaseState[]; ready: readonly number[] } {
+  if (!stages || waiting.size === 0) return { cases, ready: [] };
+  const results = new Map(
+    cases.map((state) => [state.position, ended || state.attempt < attempt ? state.result : 'queued']),
+  );
+  const judged = judgeWaiting(stages, waiting, (position) => results.get(position) ?? 'queued');
+  return {
+    cases: cases.map((testCase) => {
+      const answer = judged.get(testCase.position);
+      if (answer?.state !== 'blocked') return testCase;
+      const iterations = testCase.iterations.map((iteration) => ({ ...iteration, result: 'blocked' as const }));
+      return { ...testCase, iterations, result: 'blocked', blockedBy: answer.by, message: answer.message };
+    }),
+    ready: [...judged].flatMap(([position, { state }]) => (state === 'ready' ? (stages.asks.get(position) ?? []) : [])),
+  };
+}
+
+/**
+ * One state a case. A case or iteration that must report and has not is `queued`, or `notExecuted` once the attempt that was
+ * to run it has ended; so is one that was only ever seen running.
  */
 function toCases(
-  { catalog, expected, attempt }: FoldInput,
+  { catalog, expected, attempt, requests }: FoldInput,
   states: ReadonlyMap<number, EntryState>,
-  rerunning: ReadonlySet<number> | null,
+  waiting: ReadonlySet<number>,
   ended: boolean,
 ): CaseState[] {
-  const open: CaseResult = ended ? 'notExecuted' : 'queued';
+  const current = requestOf(requests, attempt);
+  const isAsked = (position: number): boolean =>
+    current !== null && (current.has(position) || current.has(caseOf(catalog, position)));
+  const openOf = (position: number): CaseResult => {
+    if (waiting.has(caseOf(catalog, position))) return 'queued';
+    return ended || (current !== null && !isAsked(position)) ? 'notExecuted' : 'queued';
+  };
   const stateOf = (position: number): EntryState => {
     const state = states.get(position);
-    if (state === undefined) return { position, result: open, durationMs: 0, attempt: 0, flaky: false };
-    if (ended && state.result === 'running') return { ...state, result: 'notExecuted' };
-    const asked = rerunning !== null && (rerunning.has(position) || rerunning.has(caseOf(catalog, position)));
-    if (asked && state.attempt < attempt) {
+    if (state === undefined) return { position, result: openOf(position), durationMs: 0, attempt: 0, flaky: false };
+    if (state.result === 'running' && openOf(position) === 'notExecuted') return { ...state, result: 'notExecuted' };
+    if (isAsked(position) && state.attempt < attempt) {
       // A rerun that ends without this case leaves it without a result in its last attempt: never green.
-      return isBad(state.result) || state.result === 'blocked' ? state : { ...state, result: open, flaky: false };
+      if (isBad(state.result) || state.result === 'blocked') return state;
+      return { ...state, result: openOf(position), flaky: false };
     }
     return state;
   };

@@ -95,6 +95,8 @@ export interface Run {
 
   /** The current attempt, from 1. */
   readonly attempt: number;
+  /** How many attempts after the first were stages; the others were automatic reruns. */
+  readonly stages?: number;
   readonly dispatch: 'due' | 'calling' | 'accepted';
   readonly claimedAt?: number;
   /** Tries of the current attempt's dispatch that failed for a passing reason. */
@@ -147,6 +149,11 @@ export function isLive(run: Pick<Run, 'status'>): boolean {
 /** True once a run was admitted: only then may anyone see it (invariant I6). */
 export function isVisible(run: Pick<Run, 'status'>): boolean {
   return run.status !== 'new' && run.status !== 'rejected';
+}
+
+/** How many of the run's attempts were automatic reruns. */
+export function rerunsUsed(run: Pick<Run, 'attempt' | 'stages'>): number {
+  return run.attempt - 1 - (run.stages ?? 0);
 }
 
 /** The result id of the catalog position in this run; 0 while no block covers it. */

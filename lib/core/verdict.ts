@@ -1,6 +1,6 @@
 import { type Catalog, nameOf } from './catalog.ts';
-import type { Report } from './report.ts';
-import type { Ending, Run } from './run.ts';
+import type { EntryState, Report } from './report.ts';
+import { type Ending, type Run, rerunsUsed } from './run.ts';
 
 /**
  * How a run whose last attempt has ended turned out. `passed` needs at least one passed case, every case that had to be
@@ -29,14 +29,14 @@ export function judge(report: Report, catalog: Catalog): Ending {
   }
   const bad = counts.failed + counts.errored + counts.blocked;
   if (bad > 0) {
-    const first = report.cases.find(
-      ({ result }) => result === 'failed' || result === 'errored' || result === 'blocked',
-    );
+    const failed = report.cases.find(({ result }) => result === 'failed' || result === 'errored');
+    const first = failed ?? report.cases.find(({ result }) => result === 'blocked');
     const example = first ? `, first ${fullName(catalog, first.position)}` : '';
+    const blocked = counts.blocked > 0 ? `; ${counts.blocked} of them blocked by a prerequisite` : '';
     return {
       result: 'failed',
       reason: 'casesFailed',
-      explanation: `${bad} of ${cases(counts.total)} did not pass in the last attempt${example}.`,
+      explanation: `${bad} of ${cases(counts.total)} did not pass in the last attempt${example}${blocked}.`,
     };
   }
   if (counts.passed === 0) {
@@ -54,21 +54,21 @@ export function judge(report: Report, catalog: Catalog): Ending {
 
 /**
  * Catalog positions an automatic rerun would run again: cases, or just the iterations of a data-driven case, that ended as
- * the plan's policy names. Empty when nothing qualifies or no rerun is left.
+ * the plan's policy names, and what their runner did not run because of them. Empty when nothing qualifies or no rerun is
+ * left. What Proctor blocked has not run and is a stage, once its prerequisite passes.
  */
-export function selectForRerun(run: Pick<Run, 'rerun' | 'attempt'>, report: Report): number[] {
-  if (run.rerun.which === 'none' || run.attempt > run.rerun.max) return [];
+export function selectForRerun(run: Pick<Run, 'rerun' | 'attempt' | 'stages'>, report: Report): number[] {
+  if (run.rerun.which === 'none' || rerunsUsed(run) >= run.rerun.max) return [];
   if (report.attempt.end?.problem || report.reported === 0) return [];
   const wanted = new Set<string>(run.rerun.on);
   if (wanted.has('errored')) wanted.add('notExecuted');
-  const picked: number[] = [];
-  for (const testCase of report.cases) {
-    if (!wanted.has(testCase.result)) continue;
-    const iterations = testCase.iterations.filter(({ result }) => wanted.has(result));
-    if (iterations.length > 0) picked.push(...iterations.map(({ position }) => position));
-    else picked.push(testCase.position);
-  }
-  return picked;
+  if (!report.cases.some(({ result }) => wanted.has(result))) return [];
+  const isAgain = ({ result, attempt }: EntryState): boolean =>
+    wanted.has(result) || (result === 'blocked' && attempt > 0);
+  return report.cases.filter(isAgain).flatMap(({ position, iterations }) => {
+    const again = iterations.filter(isAgain);
+    return again.length > 0 ? again.map((iteration) => iteration.position) : [position];
+  });
 }
 
 /** `suite › name`, for sentences. */

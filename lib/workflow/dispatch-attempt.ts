@@ -6,6 +6,7 @@ import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { Dispatch, PickedCase, Started } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
+import { declaredPrerequisites } from '../core/with-prerequisites.ts';
 import { publishOutbox } from './publish-outbox.ts';
 import { readEnvironment } from './read-environment.ts';
 import { type LiveRun, readLiveRun } from './read-run.ts';
@@ -77,6 +78,7 @@ async function prepareDispatch(
     input.runtimeData,
   );
   const requested = items.requests.find(({ attempt }) => attempt === run.attempt)?.requested;
+  const selection = requested ? toPicked(catalog, requested) : input.picked;
   const expiresAt = Math.max(run.deadlineAt, services.now() + run.deadlines.runSeconds * 1000) + tokenSlackMs;
   const token = createCallbackToken({
     masterKeys: await services.masterKeys(),
@@ -91,7 +93,8 @@ async function prepareDispatch(
     planId: plan.id,
     planName: plan.name,
     settings: plan.executor,
-    selection: requested ? toPicked(catalog, requested) : input.picked,
+    selection,
+    prerequisites: declaredPrerequisites(plan, selection),
     variables: { ...plan.variables, ...variables, ...input.runtimeData },
     uploadVersions: input.uploadVersions,
     environment,

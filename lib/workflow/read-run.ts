@@ -4,6 +4,7 @@ import type { PickedCase } from '../core/executor.ts';
 import { overrideCases, shownRun } from '../core/override.ts';
 import type { Plan } from '../core/plan.ts';
 import type { AttemptRecord, RunInput, RunItems, Services } from '../core/ports.ts';
+import { firstStage, planStages, type Stages } from '../core/prerequisites.ts';
 import { type CaseState, foldReport, type Report } from '../core/report.ts';
 import { unpackResults } from '../core/result-chunks.ts';
 import { type Counts, countResults } from '../core/results.ts';
@@ -15,6 +16,7 @@ export interface LiveRun {
   readonly plan: Plan;
   readonly catalog: Catalog;
   readonly input: RunInput;
+  /** With a request of the first attempt if the run goes in stages. */
   readonly items: RunItems;
   readonly report: Report;
 }
@@ -41,13 +43,7 @@ const views = new WeakMap<Services, Map<string, Promise<RunView>>>();
  * plan version it pinned is gone, which cannot be.
  */
 export async function readLiveRun(services: Services, run: Run, learn = false): Promise<LiveRun> {
-  const [plan, items, input] = await Promise.all([
-    pinnedPlan(services, run),
-    services.runs.readItems(run),
-    services.runs.getInput(run.id, run.hasInput),
-  ]);
-  // After the batches, so that it knows every position they hold.
-  const { catalog, expected } = await expectCases(services, plan, input.picked, learn);
+  const { plan, input, items, catalog, expected, stages } = await readItems(services, run, learn);
   const report = foldReport({
     catalog,
     batches: items.batches,
@@ -55,8 +51,14 @@ export async function readLiveRun(services: Services, run: Run, learn = false): 
     attempt: run.attempt,
     expected,
     only: input.picked !== null,
+    stages,
   });
   return { run, plan, catalog, input, items, report };
+}
+
+/** What is stored about a run beside its results, live or completed, with the request of the first of several stages. */
+export async function readRunItems(services: Services, run: Run): Promise<Pick<LiveRun, 'plan' | 'catalog' | 'items'>> {
+  return readItems(services, run, false);
 }
 
 /** The run for readers: folded while it lives, from its stored result once it is completed. Cached by version. */
@@ -108,26 +110,44 @@ export async function pinnedPlan(services: Services, run: Run): Promise<Plan> {
   return plan;
 }
 
-/** Positions of the cases that must report, and the catalog with their names. */
+async function readItems(services: Services, run: Run, learn: boolean) {
+  const [plan, stored, input] = await Promise.all([
+    pinnedPlan(services, run),
+    services.runs.readItems(run),
+    services.runs.getInput(run.id, run.hasInput),
+  ]);
+  // After the batches, so that it knows every position they hold.
+  const { catalog, expected, stages } = await expectCases(services, plan, run.selects, input.picked, learn);
+  // What comes first follows from plan and picked cases, so it is not stored.
+  const first = stages && { attempt: 1, why: 'stage' as const, requested: firstStage(stages) };
+  const items = first === null ? stored : { ...stored, requests: [first, ...stored.requests] };
+  return { plan, input, items, catalog, expected, stages };
+}
+
+/** Positions of the cases that must report, in which stages, and the catalog with their names. */
 async function expectCases(
   services: Services,
   plan: Plan,
+  selects: Run['selects'],
   picked: readonly PickedCase[] | null,
   learn: boolean,
-): Promise<{ catalog: Catalog; expected: number[] }> {
+): Promise<{ catalog: Catalog; expected: number[]; stages: Stages | null }> {
   for (let round = 0; ; round++) {
     const catalog = await services.plans.readCatalog(plan.id);
     const index = indexCatalog(catalog);
     const expected = picked === null ? expectDeclared(plan, index) : expectPicked(picked, index, catalog);
     const { added } = index;
-    if (added.length === 0) return { catalog, expected };
+    const placed = { ...catalog, entries: [...catalog.entries, ...added] };
+    const byIteration = new Set((picked ?? []).flatMap((one) => (one.iterations?.length ? index.place(one) : [])));
+    const stages = planStages({ plan, selects, catalog: placed, expected, byIteration, place: index.place });
+    if (added.length === 0) return { catalog, expected, stages };
     if (learn && round < learnRounds) {
       await services.plans.appendCatalog(plan.id, catalog.entries.length, added);
       continue;
     }
     if (learn) throw new ServiceError('UNAVAILABLE', 'the names of the plan are changing too fast');
     const provisional = { entries: [...catalog.entries, ...added], ids: [...catalog.ids, ...added.map(() => 0)] };
-    return { catalog: provisional, expected };
+    return { catalog: provisional, expected, stages };
   }
 }
 

@@ -96,7 +96,8 @@ async function wakeFor(services: Services, run: Run): Promise<void> {
   try {
     const { report, catalog } = await readLiveRun(services, run);
     const { next } = decide(run, report, catalog, services.now());
-    await services.workflow.wake(run, next === 'complete' ? 'complete' : next === 'rerun' ? 'rerun' : 'look');
+    const again = next === 'rerun' || next === 'stage';
+    await services.workflow.wake(run, next === 'complete' ? 'complete' : again ? 'rerun' : 'look');
   } catch (error) {
     // The batch is acknowledged; the sweeper looks at the run in its turn.
     services.log({ level: 'warn', event: 'wake failed', runId: run.id, error });

@@ -34,8 +34,9 @@ export async function stepRun(services: Services, runId: number): Promise<StepAn
         await dispatchAttempt(services, run);
         polled = true;
         break;
-      case 'rerun': {
-        const request = { attempt: run.attempt + 1, requested: decision.requested };
+      case 'rerun':
+      case 'stage': {
+        const request = { attempt: run.attempt + 1, why: decision.next, requested: decision.requested };
         await services.runs.nextAttempt(run, request, services.now());
         break;
       }

@@ -12,6 +12,7 @@ export function makeDispatch(executor: Record<string, unknown>, overrides: Parti
     planName: plan.name,
     settings: plan.executor,
     selection: null,
+    prerequisites: [],
     variables: {},
     uploadVersions: {},
     environment: null,

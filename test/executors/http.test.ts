@@ -60,7 +60,17 @@ const isSigned = ({ headers, body }: Received, secrets = [secret]): boolean =>
 describe('starting', () => {
   it('posts the whole attempt, signed, under its key', async () => {
     const selection = [{ suite: 'Cart', className: '', name: 'adds', iterations: ['DE'] }];
-    const more = { selection, variables: { A: '1' }, uploadVersions: { app: '2' }, environment: 'test', buildNo: 'b7' };
+    const prerequisites = [
+      { suite: 'Cart', className: '', name: 'adds', prerequisites: [{ suite: 'Cart', className: '', name: 'opens' }] },
+    ];
+    const more = {
+      selection,
+      prerequisites,
+      variables: { A: '1' },
+      uploadVersions: { app: '2' },
+      environment: 'test',
+      buildNo: 'b7',
+    };
     await start({}, more);
     expect(last()).toMatchObject({ method: 'POST', url: '/start?team=a%20b' });
     expect(last().headers).toMatchObject({

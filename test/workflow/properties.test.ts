@@ -78,7 +78,7 @@ describe('the fold', () => {
   it('counts every case once: the sum over the results is the number of cases', () => {
     fc.assert(
       fc.property(anyBatches, anyExpected, anyRequest, fc.boolean(), (made, expected, requested, only) => {
-        const requests: AttemptRequest[] = [{ attempt: 2, requested }];
+        const requests: AttemptRequest[] = [{ attempt: 2, why: 'rerun', requested }];
         const batches = toBatches(made);
         const report = closeReport(
           foldReport({ catalog, batches, requests, attempt: 2, expected, only }),
@@ -113,7 +113,7 @@ describe('the verdict', () => {
   it('is never falsely green', () => {
     fc.assert(
       fc.property(anyBatches, anyExpected, anyRequest, (made, expected, requested) => {
-        const requests: AttemptRequest[] = [{ attempt: 2, requested }];
+        const requests: AttemptRequest[] = [{ attempt: 2, why: 'rerun', requested }];
         const possible = made.filter(({ attempt }) => attempt <= 2);
         const batches = toBatches(possible);
         const report = foldReport({ catalog, batches, requests, attempt: 2, expected, only: false });

@@ -66,10 +66,11 @@ export function createBatches(
 
 /** Puts what an attempt is to run, addressed by its content; answers the digest E16 commits. */
 export async function putRequest(table: Table, runId: number, request: AttemptRequest): Promise<string> {
-  const text = JSON.stringify(request.requested);
-  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  const sk = `REQUEST#${request.attempt}#${digest}`;
-  await table.put({ pk: `RUN#${runId}`, sk, attempt: request.attempt, digest, bytes: gzipSync(text) });
+  const { attempt, why, requested } = request;
+  const text = JSON.stringify(requested);
+  const digest = createHash('sha256').update(`${why} ${text}`).digest('hex').slice(0, 16);
+  const sk = `REQUEST#${attempt}#${digest}`;
+  await table.put({ pk: `RUN#${runId}`, sk, attempt, why, digest, bytes: gzipSync(text) });
   return digest;
 }
 
@@ -119,5 +120,6 @@ function toAttempt({ attempt, startedAt, ref, executing, link }: Item): AttemptR
 function toRequest(item: Item, committed: Readonly<Record<string, string>>): AttemptRequest[] {
   const attempt = Number(item.attempt);
   if (committed[requestName(attempt)] !== item.digest) return [];
-  return [{ attempt, requested: JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8')) }];
+  const requested = JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8'));
+  return [{ attempt, why: item.why === 'stage' ? 'stage' : 'rerun', requested }];
 }

@@ -171,7 +171,8 @@ export function createRunStore(table: Table): RunStore {
     // batches at the same version cannot overwrite each other's.
     async nextAttempt(run, request, at) {
       const digest = await putRequest(table, run.id, request);
-      const update = `SET #attempt = :next, #dispatch = :due, #dispatchTries = :zero, #lastProgressAt = :at, #requests.#${requestName(request.attempt)} = :digest, ${bump} REMOVE #dispatchAfter, #claimedAt`;
+      const stage = request.why === 'stage' ? ', #stages = :stages' : '';
+      const update = `SET #attempt = :next, #dispatch = :due, #dispatchTries = :zero, #lastProgressAt = :at, #requests.#${requestName(request.attempt)} = :digest, ${bump}${stage} REMOVE #dispatchAfter, #claimedAt`;
       const condition = '#version = :version AND #status = :running AND #attempt = :attempt';
       const values = {
         next: request.attempt,
@@ -179,6 +180,7 @@ export function createRunStore(table: Table): RunStore {
         zero: 0,
         at,
         digest,
+        stages: (run.stages ?? 0) + 1,
         version: run.version,
         attempt: run.attempt,
       };

@@ -11,6 +11,7 @@ export function toDispatchMessage(dispatch: Dispatch): Record<string, unknown> {
     planId: dispatch.planId,
     planName: dispatch.planName,
     selection: dispatch.selection,
+    prerequisites: dispatch.prerequisites,
     variables: dispatch.variables,
     uploadVersions: dispatch.uploadVersions,
     environment: dispatch.environment,

@@ -135,6 +135,8 @@ export const attemptsAnswer = z.strictObject({
   attempts: z.array(
     z.strictObject({
       attempt: z.int(),
+      why: z.enum(['first', 'rerun', 'stage']),
+      purpose: z.string(),
       dispatchedAt: maybe(time),
       endedAt: maybe(time),
       problem: maybe(z.strictObject({ reason: z.string(), message: z.string() })),
@@ -158,12 +160,14 @@ export const explainAnswer = z.strictObject({
       kind: z.enum([
         'triggered',
         'waits',
+        'prerequisites',
         'attempt',
         'stop',
         'ended',
         'overridden',
         'flaky',
         'failed',
+        'blocked',
         'missing',
         'deadline',
       ]),

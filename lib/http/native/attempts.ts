@@ -2,9 +2,11 @@ import { invalidField } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
 import { parseId } from '../../core/schema.ts';
 import { fullName } from '../../core/verdict.ts';
+import { readRunItems } from '../../workflow/read-run.ts';
 import { findRun, missing, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler } from '../message.ts';
+import { purposeOf } from './attempt-purpose.ts';
 import { toTime } from './run-object.ts';
 
 /** What the job of an attempt printed; undefined where nothing was kept. */
@@ -17,7 +19,7 @@ const maxOutputBytes = 4 * 1024 * 1024;
 export function createListAttempts(services: Services): Handler {
   return async (request, principal) => {
     const run = await findRun(services, principal, readParam(request, 'runId'));
-    const [items, catalog] = await Promise.all([services.runs.readItems(run), services.plans.readCatalog(run.planId)]);
+    const { plan, items, catalog } = await readRunItems(services, run);
     const attempts = Array.from({ length: run.attempt }, (_, i) => {
       const attempt = i + 1;
       const job = items.attempts.find((record) => record.attempt === attempt);
@@ -26,6 +28,7 @@ export function createListAttempts(services: Services): Handler {
       const requested = items.requests.find((candidate) => candidate.attempt === attempt)?.requested;
       return {
         attempt,
+        ...purposeOf({ run, plan }, items.requests, attempt),
         dispatchedAt: job === undefined ? null : toTime(job.startedAt),
         endedAt: end === undefined ? null : toTime(end.receivedAt),
         problem: end?.end?.problem ?? null,

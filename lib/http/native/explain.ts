@@ -1,5 +1,5 @@
 import type { Services } from '../../core/ports.ts';
-import { readRunView } from '../../workflow/read-run.ts';
+import { readRunItems, readRunView } from '../../workflow/read-run.ts';
 import { findRun, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler } from '../message.ts';
@@ -9,9 +9,9 @@ import { explainRun } from './explanation.ts';
 export function createExplainRun(services: Services): Handler {
   return async (request, principal) => {
     const run = await findRun(services, principal, readParam(request, 'runId'));
-    const [view, items, overrides] = await Promise.all([
+    const [view, { items }, overrides] = await Promise.all([
       readRunView(services, run),
-      services.runs.readItems(run),
+      readRunItems(services, run),
       services.runs.readOverrides(run),
     ]);
     return json(200, explainRun({ ...view, run }, { items, overrides }, services.now()));

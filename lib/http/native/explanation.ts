@@ -1,8 +1,10 @@
 import { type Override, shownRun } from '../../core/override.ts';
 import type { RunItems } from '../../core/ports.ts';
+import { leavesPrerequisites } from '../../core/prerequisites.ts';
 import { isLive, type Run } from '../../core/run.ts';
 import { fullName } from '../../core/verdict.ts';
 import type { RunView } from '../../workflow/read-run.ts';
+import { purposeOf } from './attempt-purpose.ts';
 import { plural, requestedBy, toTime } from './run-object.ts';
 
 /** One thing that happened or holds: what kind, since when if that is known, and the sentence. */
@@ -10,12 +12,14 @@ interface Step {
   readonly kind:
     | 'triggered'
     | 'waits'
+    | 'prerequisites'
     | 'attempt'
     | 'stop'
     | 'ended'
     | 'overridden'
     | 'flaky'
     | 'failed'
+    | 'blocked'
     | 'missing'
     | 'deadline';
   readonly at: string | null;
@@ -51,6 +55,7 @@ export function explainRun(
   const steps = [
     triggered(view),
     ...waits(run),
+    ...prerequisites(view),
     ...attempts(view, items),
     ...stopping(run),
     ...ended(run),
@@ -113,8 +118,19 @@ function waits(run: Run): Step[] {
   return [{ kind: 'waits', at: toTime(run.createdAt), sentence }];
 }
 
+/** Nobody should believe that Proctor saw to an order it could not see to. */
+function prerequisites({ run, plan }: RunView): Step[] {
+  if (!leavesPrerequisites(plan, run.selects)) return [];
+  const which =
+    run.selects === 'suites'
+      ? 'whole suites at the finest, so prerequisites of cases are'
+      : 'no cases, so prerequisites are';
+  return [{ kind: 'prerequisites', at: null, sentence: `Its executor selects ${which} left to it.` }];
+}
+
 /** One step an attempt: what it had to run, what the executor made of it, how it ended. */
-function attempts({ run, catalog }: RunView, items: RunItems): Step[] {
+function attempts(view: RunView, items: RunItems): Step[] {
+  const { run, catalog } = view;
   return Array.from({ length: run.attempt }, (_, i) => {
     const attempt = i + 1;
     const job = items.attempts.find((record) => record.attempt === attempt);
@@ -125,7 +141,7 @@ function attempts({ run, catalog }: RunView, items: RunItems): Step[] {
     const task =
       names === undefined
         ? `Attempt ${attempt}`
-        : `Attempt ${attempt} ran again what had not passed (${plural(names.length, 'case')}: ${some(names)}); it`;
+        : `Attempt ${attempt} was ${purposeOf(view, items.requests, attempt).purpose} (${some(names)}); it`;
     const start = job === undefined ? notTaken(run, attempt) : ` was taken by the executor, which ran ${job.executing}`;
     const finish = finishOf(end?.end?.problem?.message, job?.startedAt, end?.receivedAt, batches.length);
     return {
@@ -186,11 +202,13 @@ function sinceThen(run: Run): string {
 function aboutCases({ run, catalog, cases }: RunView): Step[] {
   const namesOf = (matches: (state: (typeof cases)[number]) => boolean): string[] =>
     cases.filter(matches).map(({ position }) => fullName(catalog, position));
-  const failed = namesOf(({ result }) => result === 'failed' || result === 'errored' || result === 'blocked');
+  const failed = namesOf(({ result }) => result === 'failed' || result === 'errored');
+  const blocked = namesOf(({ result }) => result === 'blocked');
   const flaky = namesOf((state) => state.flaky);
   const missing = isLive(run) ? [] : namesOf(({ result }) => result === 'notExecuted');
   return [
     about('failed', failed, (count, names) => `${count} did not pass in the last attempt: ${names}.`),
+    about('blocked', blocked, (count, names) => `${count} did not run because a prerequisite did not pass: ${names}.`),
     about('flaky', flaky, (count, names) => `${count} failed first and passed when run again (flaky): ${names}.`),
     about('missing', missing, (count, names) => `${count} should have reported a result and never did: ${names}.`),
   ].flat();

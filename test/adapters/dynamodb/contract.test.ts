@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Plan } from '../../../lib/core/plan.ts';
-import type { Run } from '../../../lib/core/run.ts';
+import { type Run, rerunsUsed } from '../../../lib/core/run.ts';
 import { triggerRun } from '../../../lib/workflow/trigger-run.ts';
 import { aBatch, aCompletion, aDocument, aRun } from '../../support/runs.ts';
 import { openTestTable } from '../../support/table.ts';
@@ -441,12 +441,22 @@ describe('results', () => {
 });
 
 describe('attempts', () => {
-  const request = { attempt: 2, requested: [4, 5] };
+  const request = { attempt: 2, why: 'rerun', requested: [4, 5] } as const;
 
   it('E16 makes the next attempt, with what it has to run', async () => {
     const run = (await runs.nextAttempt(await running(), request, 6000)) as Run;
     expect(run).toMatchObject({ attempt: 2, dispatch: 'due', dispatchTries: 0, status: 'running' });
     expect((await runs.readItems(run)).requests).toEqual([request]);
+  });
+
+  it('E16 counts the attempts that are further stages apart from reruns', async () => {
+    const run = (await runs.nextAttempt(await running(), { ...request, why: 'stage' }, 6000)) as Run;
+    expect(rerunsUsed(run)).toBe(0);
+    const accepted = (await runs.nextAttempt(run, { attempt: 3, why: 'rerun', requested: [4] }, 7000)) as Run;
+    expect([accepted.stages, rerunsUsed(accepted)]).toEqual([1, 1]);
+    const last = (await runs.nextAttempt(accepted, { attempt: 4, why: 'stage', requested: [6] }, 8000)) as Run;
+    expect([last.stages, rerunsUsed(last)]).toEqual([2, 1]);
+    expect((await runs.readItems(last)).requests.map(({ why }) => why)).toEqual(['stage', 'rerun', 'stage']);
   });
 
   it('E16 is refused when anything happened since the decision', async () => {
@@ -457,7 +467,7 @@ describe('attempts', () => {
 
   it('E16 refused leaves nothing that another decision would read', async () => {
     const run = await running();
-    await runs.nextAttempt({ ...run, version: 99 }, { attempt: 2, requested: [7] }, 6000);
+    await runs.nextAttempt({ ...run, version: 99 }, { ...request, requested: [7] }, 6000);
     const next = (await runs.nextAttempt(run, request, 6000)) as Run;
     expect((await runs.readItems(next)).requests).toEqual([request]);
   });

@@ -26,6 +26,7 @@ export function dispatchOf(
     planName: 'plan',
     settings: parse(executorSettings, { type: 'command', directory: tmpdir(), ...settings }),
     selection: null,
+    prerequisites: [],
     variables: {},
     uploadVersions: {},
     environment: null,

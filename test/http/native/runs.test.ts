@@ -156,7 +156,7 @@ describe('one run', () => {
     );
     expect(sentences.slice(1)).toEqual([
       'Attempt 1 was taken by the executor, which ran everything; it ended after 38 s.',
-      'Attempt 2 ran again what had not passed (1 case: Cart › removes); it was taken by the executor, which ran everything; it ended after 1 min 1 s.',
+      'Attempt 2 was automatic rerun 1 of 1: 1 case that had not passed (Cart › removes); it was taken by the executor, which ran everything; it ended after 1 min 1 s.',
       'It passed: 2 cases passed, 1 of them only after failing first (flaky): Cart › removes.',
       '1 case failed first and passed when run again (flaky): Cart › removes.',
     ]);
