@@ -9,6 +9,7 @@ import {
 } from '../core/chain.ts';
 import { ServiceError } from '../core/errors.ts';
 import type { Services } from '../core/ports.ts';
+import type { CaseName } from '../core/results.ts';
 import { positionOf, type RerunType, type Run } from '../core/run.ts';
 import { toPicked } from './dispatch-attempt.ts';
 import { readChain, readLinks } from './read-chain.ts';
@@ -72,7 +73,7 @@ async function choose(services: Services, { run, type, picks }: RerunRequest): P
     );
   }
   return {
-    ...(picked === undefined ? {} : { picked }),
+    ...(picked === undefined ? {} : { picked, isMet: passedIn(links, catalog) }),
     rerun: { type, chain: chain.map(({ id }) => id) },
   };
 }
@@ -80,6 +81,14 @@ async function choose(services: Services, { run, type, picks }: RerunRequest): P
 /** What the original was to run; undefined is everything. */
 async function asOriginal(services: Services, original: Run) {
   return (await services.runs.getInput(original.id, original.hasInput)).picked ?? undefined;
+}
+
+/** Whether a case has passed by its current result: as a prerequisite it need not run again. */
+function passedIn(links: Links, catalog: Catalog): (name: CaseName) => boolean {
+  const keyOf = ({ suite, className, name }: CaseName): string => [suite, className, name].join('\u001f');
+  const passed = foldChain(links).filter(({ result }) => result === 'passed');
+  const keys = new Set(passed.map(({ position }) => keyOf(nameOf(catalog, position))));
+  return (name) => keys.has(keyOf(name));
 }
 
 type Links = Awaited<ReturnType<typeof readLinks>>;

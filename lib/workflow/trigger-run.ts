@@ -3,7 +3,9 @@ import { ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RunInput, Services } from '../core/ports.ts';
+import type { CaseName } from '../core/results.ts';
 import { isVisible, type RerunType, type Run, type TriggerType } from '../core/run.ts';
+import { withPrerequisites } from '../core/with-prerequisites.ts';
 import { linkRerun } from './link-rerun.ts';
 import { spareResultIds } from './record-results.ts';
 import { releaseRun, startExecution, tendPlan } from './tend-plan.ts';
@@ -32,6 +34,8 @@ export interface TriggerRequest {
 export interface Choice {
   /** The cases to run; absent is everything. */
   readonly picked?: readonly PickedCase[];
+  /** Prerequisites of the picked cases that need not run: they have passed already. */
+  readonly isMet?: (name: CaseName) => boolean;
   readonly config?: NonNullable<Run['config']>;
   /** The chain the run joins, oldest first. */
   readonly rerun?: { readonly type: RerunType; readonly chain: readonly number[] };
@@ -56,7 +60,7 @@ export async function triggerRun(services: Services, request: TriggerRequest): P
   const { plan } = found;
   const replay = request.choose && (await findReplay(services, request));
   if (replay) return { run: replay, replayed: true };
-  const choice = (await request.choose?.(plan)) ?? {};
+  const choice = complete(plan, (await request.choose?.(plan)) ?? {});
   if (request.environmentId !== undefined) await checkEnvironment(services, plan, request.environmentId);
   if (!plan.enabled) throw new ServiceError('PLAN_DISABLED', `test plan ${plan.id} is disabled; enable it first`);
   const idsWanted = Math.max(found.catalogSize, declaredEntries(plan)) + spareResultIds;
@@ -268,6 +272,12 @@ function newRun(
     wakeSeq: 0,
     executionN: 1,
   };
+}
+
+/** The choice with the prerequisites its cases need (contracts/testsigma.md 4.3). */
+function complete(plan: Plan, choice: Choice): Choice {
+  if (choice.picked === undefined) return choice;
+  return { ...choice, picked: withPrerequisites(plan, choice.picked, choice.isMet) };
 }
 
 /** What a choice says in the run's own item. */

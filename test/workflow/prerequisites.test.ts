@@ -3,6 +3,7 @@ import type { Dispatch } from '../../lib/core/executor.ts';
 import type { ReportableResult } from '../../lib/core/results.ts';
 import { readRunView } from '../../lib/workflow/read-run.ts';
 import { recordResults } from '../../lib/workflow/record-results.ts';
+import { rerunRun } from '../../lib/workflow/rerun-run.ts';
 import { aCase, type Script } from '../support/fake-executor.ts';
 import { createWorld, type World } from '../support/scenario-world.ts';
 import { loop, machine } from './drivers.ts';
@@ -238,14 +239,39 @@ describe.each([loop, machine])('with prerequisites, on the $name', (driver) => {
     ]);
   });
 
-  it('takes prerequisites that were not picked as met', async () => {
-    world = await createWorld(driver, chain, runner());
-    const picked = ['refunds', 'pays'].map((name) => ({ suite: 'Checkout', className: '', name }));
-    const { id } = await world.trigger({ picked });
-    const ended = await world.finish(id);
-    expectEnd(ended, 'passed', 'allPassed');
-    expect(dispatched()).toEqual([['pays'], ['refunds']]);
-    expect(ended.run.counts).toMatchObject({ total: 2, passed: 2 });
+  describe('and picked cases', () => {
+    const pick = (name: string) => ({ suite: 'Checkout', className: '', name });
+
+    it('runs what they need with them, before them', async () => {
+      world = await createWorld(driver, chain, runner());
+      const { id } = await world.trigger({ choose: async () => ({ picked: [pick('refunds')] }) });
+      const ended = await world.finish(id);
+      expectEnd(ended, 'passed', 'allPassed');
+      expect(dispatched()).toEqual([['logs in'], ['pays'], ['refunds']]);
+      expect(ended.run).toMatchObject({ requestedCases: 3, counts: { total: 3, passed: 3 } });
+    });
+
+    it('runs in a rerun only what has not passed of what they need, and takes the rest as met', async () => {
+      world = await createWorld(driver, chain, runner({ pays: ['failed', 'failed'] }));
+      const first = await world.trigger();
+      expectEnd(await world.finish(first.id), 'failed', 'casesFailed');
+      const rerun = async (name: string) => {
+        const { run: again } = await rerunRun(world.services, {
+          run: await world.getRun(first.id),
+          type: 'picked',
+          picks: [{ testCase: pick(name), iterations: 'all', field: 'cases[0]' }],
+          maySee: () => true,
+          trigger: first.trigger,
+        });
+        return world.finish(again.id);
+      };
+      const second = await rerun('refunds');
+      expectEnd(second, 'failed', 'casesFailed');
+      expect(second.results).toEqual({ 'Checkout › pays': 'failed', 'Checkout › refunds': 'blocked' });
+      expectEnd(await rerun('refunds'), 'passed', 'allPassed');
+      expectEnd(await rerun('refunds'), 'passed', 'allPassed');
+      expect(dispatched().slice(2)).toEqual([['pays'], ['pays'], ['refunds'], ['refunds']]);
+    });
   });
 
   it('is errored when a stage cannot be read, and nothing further is run', async () => {
