@@ -1,7 +1,8 @@
+import { lanesOf } from './machines.ts';
 import type { Plan } from './plan.ts';
 import type { CaseName, ReportedCase } from './results.ts';
 
-/** One name the plan knows: a suite, a test case of a suite, or an iteration of a data-driven case. */
+/** One thing the plan knows: a suite, a test case of a suite, a machine, a case on a machine, or an iteration. */
 export type CatalogEntry =
   | { readonly kind: 'suite'; readonly name: string }
   | {
@@ -11,10 +12,14 @@ export type CatalogEntry =
       readonly className: string;
       readonly file?: string;
     }
+  | { readonly kind: 'machine'; readonly name: string }
+  /** A case on a machine. It has a position, so results, counts and reruns take it for a case; its name is its case's. */
+  | { readonly kind: 'lane'; readonly parent: number; readonly machine: number; readonly name?: never }
+  /** Of a data-driven case, or of one of its lanes. */
   | { readonly kind: 'iteration'; readonly parent: number; readonly name: string };
 
 /**
- * The names of a plan's suites, cases and iterations, in the order they were learnt. A position never changes, so results
+ * The names of a plan's suites, cases, machines and iterations, in the order they were learnt. A position never changes, so results
  * hold positions (a few bits) instead of names. `ids` are the numbers people and APIs use, one an entry.
  */
 export interface Catalog {
@@ -35,23 +40,25 @@ const sep = '\u001f';
  * that reports it; another class under the same name is another case, never a second result of this one.
  */
 export interface CatalogIndex {
-  /** Position of the case or iteration; unknown names are appended to `added`. */
-  place(reported: Pick<ReportedCase, 'suite' | 'className' | 'name' | 'iteration' | 'file'>): number;
-  /** The same without guessing: neither declared iterations nor classless cases are considered. */
-  placeExactly(name: CaseName & { readonly iteration?: string; readonly file?: string }): number;
-  placeSuite(name: string): number;
+  /** Position of the case or iteration, on the machine if one is given; unknown names are appended to `added`. */
+  place(
+    reported: Pick<ReportedCase, 'suite' | 'className' | 'name' | 'iteration' | 'file'>,
+    machine?: string | undefined,
+  ): number;
+  /** Position of an entry of other `entries`, by all its names: neither declared iterations nor classless cases are considered. */
+  adopt(entries: readonly CatalogEntry[], position: number): number;
   readonly added: readonly CatalogEntry[];
 }
 
 export function indexCatalog(catalog: Catalog): CatalogIndex {
   const positions = new Map<string, number>();
-  const iterationAliases = new Map<string, number>();
+  const iterationAliases = new Map<string, { readonly testCase: number; readonly iteration: string }>();
   const classless = new Map<string, number>();
   const boundClass = new Map<number, string>();
   const entries: CatalogEntry[] = [...catalog.entries];
   const added: CatalogEntry[] = [];
-  const suiteName = (entry: CatalogEntry): string => {
-    const suite = entry.kind === 'case' ? entries[entry.parent] : undefined;
+  const suiteName = (entry: CatalogEntry | undefined): string => {
+    const suite = entry?.kind === 'case' ? entries[entry.parent] : undefined;
     return suite?.name ?? '';
   };
 
@@ -61,11 +68,13 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
       classless.set(`${suiteName(entry)}${sep}${entry.name}`, position);
     }
     if (entry.kind === 'iteration') {
-      const testCase = entries[entry.parent] as CatalogEntry;
-      const suite = suiteName(testCase);
-      iterationAliases.set(`${suite ? `${suite} › ` : ''}${testCase.name}${sep}${entry.name}`, position);
-      iterationAliases.set(`${suite}${sep}${testCase.name}[${entry.name}]`, position);
-      iterationAliases.set(`${suite}${sep}${testCase.name} (${entry.name})`, position);
+      const testCase = bareCaseOf(entries, position);
+      const { name } = entries[testCase] as CatalogEntry;
+      const suite = suiteName(entries[testCase]);
+      const meant = { testCase, iteration: entry.name };
+      iterationAliases.set(`${suite ? `${suite} › ` : ''}${name}${sep}${entry.name}`, meant);
+      iterationAliases.set(`${suite}${sep}${name}[${entry.name}]`, meant);
+      iterationAliases.set(`${suite}${sep}${name} (${entry.name})`, meant);
     }
   };
   const append = (entry: CatalogEntry): number => {
@@ -91,29 +100,37 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
     }
     return append(file === undefined ? entry : { ...entry, file });
   };
+  const placeLane = (parent: number, machine: string | undefined): number => {
+    if (machine === undefined) return parent;
+    return append({ kind: 'lane', parent, machine: append({ kind: 'machine', name: machine }) });
+  };
+  const adopt = (theirs: readonly CatalogEntry[], position: number): number => {
+    const entry = theirs[position] as CatalogEntry;
+    if (entry.kind === 'suite' || entry.kind === 'machine') return append(entry);
+    const parent = adopt(theirs, entry.parent);
+    return append(
+      entry.kind === 'lane' ? { ...entry, parent, machine: adopt(theirs, entry.machine) } : { ...entry, parent },
+    );
+  };
 
   return {
     added,
-    placeSuite: (name) => append({ kind: 'suite', name }),
-    placeExactly({ suite, name, className, file, iteration }) {
-      const parent = append({ kind: 'suite', name: suite });
-      const entry = { kind: 'case', parent, name, className } as const;
-      const position = append(file === undefined ? entry : { ...entry, file });
-      return iteration === undefined ? position : append({ kind: 'iteration', parent: position, name: iteration });
-    },
-    place(reported) {
+    adopt,
+    place(reported, machine) {
       const alias = iterationAliases.get(`${reported.suite}${sep}${reported.name}`);
-      if (alias !== undefined) return alias;
-      const position = placeCase(reported, reported.file);
-      if (reported.iteration === undefined) return position;
-      return append({ kind: 'iteration', parent: position, name: reported.iteration });
+      const parent = placeLane(alias?.testCase ?? placeCase(reported, reported.file), machine);
+      const iteration = alias?.iteration ?? reported.iteration;
+      return iteration === undefined ? parent : append({ kind: 'iteration', parent, name: iteration });
     },
   };
 }
 
-/** The catalog positions of the cases a plan declares, its iterations included; names missing from the catalog are `added`. */
+/**
+ * The catalog positions of the cases a plan declares, one a machine, and of their iterations; names missing from the catalog
+ * are `added`.
+ */
 export function placeDeclared(
-  plan: Pick<Plan, 'suites'>,
+  plan: Pick<Plan, 'suites' | 'machines'>,
   index: CatalogIndex,
 ): { cases: number[]; iterations: Map<number, number[]> } {
   const cases: number[] = [];
@@ -121,35 +138,93 @@ export function placeDeclared(
   for (const suite of plan.suites) {
     for (const testCase of suite.cases) {
       const name = { suite: suite.name, className: testCase.className, name: testCase.name };
-      const position = index.place(name);
-      cases.push(position);
-      const sets = testCase.iterations.map((iteration) => index.place({ ...name, iteration }));
-      if (sets.length > 0) iterations.set(position, sets);
+      for (const machine of lanesOf(plan.machines)) {
+        const position = index.place(name, machine);
+        cases.push(position);
+        const sets = testCase.iterations.map((iteration) => index.place({ ...name, iteration }, machine));
+        if (sets.length > 0) iterations.set(position, sets);
+      }
     }
   }
   return { cases, iterations };
 }
 
-/** The case an entry belongs to: itself, or the data-driven case of an iteration. */
+/** What counts as the case an entry belongs to: itself, or of an iteration the data-driven case or its lane. */
 export function caseOf(catalog: Catalog, position: number): number {
   const entry = catalog.entries[position];
   return entry?.kind === 'iteration' ? entry.parent : position;
 }
 
-/** Suite, class and name of the case at the position. */
-export function nameOf(catalog: Catalog, position: number): CaseName & { readonly file?: string } {
+/** The number people and APIs know the entry by: of a case on a machine, the case's. */
+export function idOf(catalog: Catalog, position: number): number {
+  const entry = catalog.entries[position];
+  return catalog.ids[entry?.kind === 'lane' ? entry.parent : position] ?? 0;
+}
+
+/** Position of the machine the case or iteration is on; undefined if it is on none. */
+export function machineOf(catalog: Catalog, position: number): number | undefined {
   const entry = catalog.entries[caseOf(catalog, position)];
+  return entry?.kind === 'lane' ? entry.machine : undefined;
+}
+
+/** The cases by the machine they are on, machines as they were learnt, those on none first; one nameless group without cases. */
+export function byMachine<T extends { readonly position: number }>(
+  catalog: Catalog,
+  cases: readonly T[],
+): { readonly machine: string | undefined; readonly cases: readonly T[] }[] {
+  const groups = new Map<number, T[]>();
+  for (const testCase of cases) {
+    const machine = machineOf(catalog, testCase.position) ?? -1;
+    const group = groups.get(machine);
+    if (group === undefined) groups.set(machine, [testCase]);
+    else group.push(testCase);
+  }
+  if (groups.size === 0) return [{ machine: undefined, cases: [] }];
+  return [...groups]
+    .sort(([a], [b]) => a - b)
+    .map(([machine, its]) => ({ machine: catalog.entries[machine]?.name, cases: its }));
+}
+
+/** Position of the suite of the case or iteration. */
+export function suiteOf(catalog: Catalog, position: number): number {
+  const entry = catalog.entries[bareCaseOf(catalog.entries, position)];
+  return entry?.kind === 'case' ? entry.parent : position;
+}
+
+/** Suite, class and name of the case at the position, and its machine if it is on one. */
+export function nameOf(
+  catalog: Catalog,
+  position: number,
+): CaseName & { readonly file?: string; readonly machine?: string } {
+  const entry = catalog.entries[bareCaseOf(catalog.entries, position)];
   if (entry?.kind !== 'case') return { suite: '', className: '', name: `unknown case ${position}` };
+  const machine = catalog.entries[machineOf(catalog, position) ?? -1]?.name;
   return {
     suite: catalog.entries[entry.parent]?.name ?? '',
     className: entry.className,
     name: entry.name,
     ...(entry.file === undefined ? {} : { file: entry.file }),
+    ...(machine === undefined ? {} : { machine }),
   };
 }
 
+/** The case of an iteration or lane, wherever it runs. */
+function bareCaseOf(entries: readonly CatalogEntry[], position: number): number {
+  const entry = entries[position];
+  return entry?.kind === 'iteration' || entry?.kind === 'lane' ? bareCaseOf(entries, entry.parent) : position;
+}
+
 function keyOf(entry: CatalogEntry): string {
-  if (entry.kind === 'suite') return `s${sep}${entry.name}`;
-  if (entry.kind === 'case') return `c${entry.parent}${sep}${entry.className}${sep}${entry.name}`;
-  return `i${entry.parent}${sep}${entry.name}`;
+  switch (entry.kind) {
+    case 'suite':
+      return `s${sep}${entry.name}`;
+    case 'case':
+      return `c${entry.parent}${sep}${entry.className}${sep}${entry.name}`;
+    case 'machine':
+      return `m${sep}${entry.name}`;
+    case 'lane':
+      return `l${entry.parent}${sep}${entry.machine}`;
+    case 'iteration':
+      return `i${entry.parent}${sep}${entry.name}`;
+  }
 }

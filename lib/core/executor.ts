@@ -17,6 +17,8 @@ export interface Capabilities {
 /** A test case that must run in this attempt; of a data-driven one only the named iterations, all of them if none are named. */
 export interface PickedCase extends CaseName {
   readonly iterations?: readonly string[];
+  /** Title of the machine to run it on; absent is every machine of the attempt. */
+  readonly machine?: string;
   readonly file?: string;
 }
 
@@ -34,6 +36,8 @@ export interface Dispatch {
   readonly selection: readonly PickedCase[] | null;
   /** What the plan wants before them. An executor that selects cases gets them in stages and need not look at it. */
   readonly prerequisites: readonly DeclaredPrerequisites[];
+  /** Where the attempt runs, each with the name of its environment; empty if the plan names no machines. */
+  readonly machines: readonly { readonly title: string; readonly environment: string | null }[];
   /** Environment variables, runtime data over the environment's over the plan's. Secret: never logged. */
   readonly variables: Readonly<Record<string, string>>;
   readonly uploadVersions: Readonly<Record<string, string>>;

@@ -45,6 +45,22 @@ const suite = z.strictObject({
   cases: z._default(z.array(testCase).check(z.maxLength(20_000)), []),
 });
 
+const isTitle = /^(?!\s)[^\p{C}\p{Zl}\p{Zp}<>]{1,100}(?<!\s)$/u;
+const machineTitle = z.string().check(z.regex(isTitle, 'must be 1 to 100 printable characters without < and >'));
+
+/** A lane of the plan: every case runs, counts and is rerun on each of them. Its title alone, or with its environment. */
+const machine = z.pipe(
+  z.union([machineTitle, z.strictObject({ title: machineTitle, environment: z.optional(id) })], {
+    error: 'must be a title of 1 to 100 printable characters without < and >, or { title, environment }',
+  }),
+  z.transform((given): Machine => (typeof given === 'string' ? { title: given } : given)),
+);
+export interface Machine {
+  readonly title: string;
+  /** Id of the environment whose variables and slots the lane has. */
+  readonly environment?: number | undefined;
+}
+
 const operation = z.enum(['IN', 'NOT_IN']);
 /** One condition of a saved selection (contracts/testsigma.md 4.6). */
 const condition = z.discriminatedUnion('key', [
@@ -176,13 +192,20 @@ export const planSchema = z
     settings: defaultsOf(executionSettings),
     variables: z._default(variables, {}),
     environment: z.optional(id),
+    machines: z._default(z.array(machine).check(z.maxLength(20)), []),
     suites: z._default(z.array(suite).check(z.maxLength(2000)), []),
     /** Names may repeat; who triggers by such a name is told to use the id. */
     configs: z._default(z.array(savedConfig).check(z.maxLength(200)), []),
   })
   .check((context) => {
-    const { suites, configs } = context.value;
-    for (const issue of [...duplicateNames(suites), ...duplicateIds(configs), ...checkPrerequisites(suites)]) {
+    const { suites, configs, machines } = context.value;
+    const found = [
+      duplicateNames(suites),
+      duplicateIds(configs),
+      duplicateTitles(machines),
+      checkPrerequisites(suites),
+    ];
+    for (const issue of found.flat()) {
       context.issues.push({ code: 'custom', message: issue.message, path: issue.path, input: context.value });
     }
   });
@@ -237,6 +260,13 @@ function duplicateIds(configs: readonly ConfigDocument[]): { path: (string | num
     }
     return [{ path: ['configs', i, 'id'], message: 'is used by an earlier configuration' }];
   });
+}
+
+function duplicateTitles(machines: readonly Machine[]): { path: (string | number)[]; message: string }[] {
+  const seen = new Set<string>();
+  return machines.flatMap(({ title }, i) =>
+    seen.size === seen.add(title).size ? [{ path: ['machines', i], message: 'is used by an earlier machine' }] : [],
+  );
 }
 
 function duplicateNames(suites: PlanDocument['suites']): { path: (string | number)[]; message: string }[] {

@@ -1,5 +1,6 @@
 import { type Catalog, caseOf } from './catalog.ts';
 import type { SelectionGrain } from './executor.ts';
+import { lanesOf } from './machines.ts';
 import type { Plan } from './plan.ts';
 import { hasAny, hasPrerequisites, indexPrerequisites } from './prerequisite-graph.ts';
 import { type CaseName, type CaseResult, isFinished } from './results.ts';
@@ -28,15 +29,15 @@ export type Waiting =
   | { readonly state: 'blocked'; readonly by: number; readonly message: string };
 
 export interface StagesInput {
-  readonly plan: Pick<Plan, 'suites' | 'settings'>;
+  readonly plan: Pick<Plan, 'suites' | 'settings' | 'machines'>;
   readonly selects: SelectionGrain;
   readonly catalog: Catalog;
   /** Positions of cases and iterations that must report. */
   readonly expected: readonly number[];
   /** Cases of which the run asks for single iterations only. */
   readonly byIteration: ReadonlySet<number>;
-  /** The position of a declared case. */
-  readonly place: (name: CaseName) => number;
+  /** The position of a declared case, on the machine if the plan names some. */
+  readonly place: (name: CaseName, machine?: string) => number;
 }
 
 /**
@@ -55,29 +56,32 @@ export function planStages(input: StagesInput): Stages | null {
     asks.set(testCase, byIteration.has(testCase) ? asked : [testCase]);
   }
   const isAsked = (position: number): boolean => asks.has(position);
-  const placed = plan.suites.map((suite) =>
-    suite.cases.map(({ name, className }) => place({ suite: suite.name, className, name })),
-  );
-  const suiteNeeds = new Map<string, Need>();
-  for (const [s, suite] of plan.suites.entries()) {
-    suiteNeeds.set(suite.name, { kind: 'suite', name: suite.name, cases: (placed[s] ?? []).filter(isAsked) });
-  }
   const find = indexPrerequisites(plan.suites);
   const needs = new Map<number, Need[]>();
-  for (const [s, suite] of plan.suites.entries()) {
-    const shared = (suite.prerequisites ?? []).flatMap((name) => suiteNeeds.get(name) ?? []);
-    for (const [c, testCase] of suite.cases.entries()) {
-      const position = placed[s]?.[c];
-      if (position === undefined || !isAsked(position)) continue;
-      const names = selects === 'suites' ? [] : (testCase.prerequisites ?? []);
-      const own = names.flatMap((wanted) =>
-        find(suite.name, wanted).flatMap(([ofSuite, ofCase]): Need[] => {
-          const name = `${plan.suites[ofSuite]?.name} › ${plan.suites[ofSuite]?.cases[ofCase]?.name}`;
-          return [{ kind: 'case', name, cases: (placed[ofSuite]?.slice(ofCase, ofCase + 1) ?? []).filter(isAsked) }];
-        }),
-      );
-      const all = [...shared, ...own].filter(({ cases }) => cases.length > 0);
-      if (all.length > 0) needs.set(position, all);
+  // Each machine is a world of its own: what a case needs must have passed on the same one.
+  for (const machine of lanesOf(plan.machines)) {
+    const placed = plan.suites.map((suite) =>
+      suite.cases.map(({ name, className }) => place({ suite: suite.name, className, name }, machine)),
+    );
+    const suiteNeeds = new Map<string, Need>();
+    for (const [s, suite] of plan.suites.entries()) {
+      suiteNeeds.set(suite.name, { kind: 'suite', name: suite.name, cases: (placed[s] ?? []).filter(isAsked) });
+    }
+    for (const [s, suite] of plan.suites.entries()) {
+      const shared = (suite.prerequisites ?? []).flatMap((name) => suiteNeeds.get(name) ?? []);
+      for (const [c, testCase] of suite.cases.entries()) {
+        const position = placed[s]?.[c];
+        if (position === undefined || !isAsked(position)) continue;
+        const names = selects === 'suites' ? [] : (testCase.prerequisites ?? []);
+        const own = names.flatMap((wanted) =>
+          find(suite.name, wanted).flatMap(([ofSuite, ofCase]): Need[] => {
+            const name = `${plan.suites[ofSuite]?.name} › ${plan.suites[ofSuite]?.cases[ofCase]?.name}`;
+            return [{ kind: 'case', name, cases: (placed[ofSuite]?.slice(ofCase, ofCase + 1) ?? []).filter(isAsked) }];
+          }),
+        );
+        const all = [...shared, ...own].filter(({ cases }) => cases.length > 0);
+        if (all.length > 0) needs.set(position, all);
+      }
     }
   }
   if (needs.size === 0) return null;

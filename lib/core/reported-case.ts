@@ -21,6 +21,7 @@ const reportedCase = z.pipe(
     className: absent(name),
     name: ownName,
     iteration: absent(ownName),
+    machine: absent(name),
     result: z.enum(['passed', 'failed', 'errored', 'skipped', 'blocked', 'running']),
     durationMs: absent(z.number().check(z.gte(0), z.lte(maxDurationMs))),
     message: absent(z.string()),
@@ -28,11 +29,12 @@ const reportedCase = z.pipe(
     file: absent(z.string().check(z.maxLength(1024), printable)),
   }),
   z.transform(
-    ({ suite, className, name, iteration, result, durationMs, message, details, file }): ReportedCase => ({
+    ({ suite, className, name, iteration, machine, result, durationMs, message, details, file }): ReportedCase => ({
       suite: suite ?? '',
       className: className ?? '',
       name,
       ...(iteration ? { iteration } : {}),
+      ...(machine ? { machine } : {}),
       result,
       durationMs: Math.round(durationMs ?? 0),
       ...(message ? { message: cut(message, 2000) } : {}),

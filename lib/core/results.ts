@@ -28,6 +28,8 @@ export interface CaseName {
 export interface ReportedCase extends CaseName {
   /** Name of the data set, for one iteration of a data-driven case. */
   readonly iteration?: string;
+  /** What the report calls the machine it ran on; whether that is one of the plan's is for the plan to say. */
+  readonly machine?: string;
   readonly result: ReportableResult;
   readonly durationMs: number;
   /** One line for people, at most 2,000 characters. */

@@ -20,7 +20,7 @@ export function judge(report: Report, catalog: Catalog): Ending {
   const expectedCases = report.attempt.end?.expectedCases ?? 0;
   if (report.missing.length > 0) {
     const names = some(report.missing.map((position) => fullName(catalog, position)));
-    const explanation = `${cases(report.missing.length)} had to report and did not: ${names}.`;
+    const explanation = `${cases(report.missing.length)} had to report and did not: ${names}.${unnamed(report, catalog)}`;
     return { result: 'errored', reason: 'casesMissing', explanation };
   }
   if (report.attempt.reported < expectedCases) {
@@ -71,12 +71,23 @@ export function selectForRerun(run: Pick<Run, 'rerun' | 'attempt' | 'stages'>, r
   });
 }
 
-/** `suite › name`, for sentences. */
+/** `suite › name [iteration] on machine`, for sentences. */
 export function fullName(catalog: Catalog, position: number): string {
-  const { suite, name } = nameOf(catalog, position);
+  const { suite, name, machine } = nameOf(catalog, position);
   const entry = catalog.entries[position];
   const iteration = entry?.kind === 'iteration' ? ` [${entry.name}]` : '';
-  return `${suite ? `${suite} › ` : ''}${name}${iteration}`;
+  return `${suite ? `${suite} › ` : ''}${name}${iteration}${machine === undefined ? '' : ` on ${machine}`}`;
+}
+
+/** Why a case is missing on its machines although it was reported. */
+function unnamed(report: Report, catalog: Catalog): string {
+  const reported = new Set(report.cases.filter(({ attempt }) => attempt > 0).map(({ position }) => position));
+  const elsewhere = new Set<number>();
+  for (const position of report.missing) {
+    const entry = catalog.entries[position];
+    if (entry?.kind === 'lane' && reported.has(entry.parent)) elsewhere.add(entry.parent);
+  }
+  return elsewhere.size === 0 ? '' : ` The report of ${cases(elsewhere.size)} named no machine of the plan.`;
 }
 
 /** The first three, and how many more. */

@@ -1,4 +1,4 @@
-import { nameOf } from '../core/catalog.ts';
+import { byMachine, nameOf } from '../core/catalog.ts';
 import type { JUnitCase, JUnitReport } from '../core/junit-report.ts';
 import type { CaseResult } from '../core/results.ts';
 import type { RunView } from '../workflow/read-run.ts';
@@ -11,7 +11,7 @@ export type WriteJUnit = (report: JUnitReport) => string;
 export interface JUnitWords {
   readonly runUrl: string;
   readonly message: string;
-  /** Of the suite of the cases. */
+  /** Of the suite of the cases on no machine. */
   readonly title: string;
   /** How a case's result counts, and its word. */
   readonly show: (result: CaseResult) => { readonly result: CaseResult; readonly label: string };
@@ -31,12 +31,15 @@ export function answerJUnit(
     startedAt: run.startedAt ?? run.createdAt,
     result: run.result ?? 'errored',
     message,
-    machines: [{ title, cases: toCases(view, show) }],
+    machines: byMachine(view.catalog, view.cases).map(({ machine, cases }) => ({
+      title: machine ?? title,
+      cases: toCases(view, cases, show),
+    })),
   });
   return { status: 200, headers: { 'content-type': 'application/xml;charset=UTF-8', ...headers }, body };
 }
 
-function toCases({ catalog, cases }: RunView, show: JUnitWords['show']): JUnitCase[] {
+function toCases({ catalog }: RunView, cases: RunView['cases'], show: JUnitWords['show']): JUnitCase[] {
   return cases.map(({ position, result, durationMs, flaky, message, overridden, iterations }) => ({
     ...nameOf(catalog, position),
     ...show(result),

@@ -4,11 +4,12 @@ import { type Catalog, caseOf, nameOf } from '../core/catalog.ts';
 import { callTimeoutMs } from '../core/decide.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { Dispatch, PickedCase, Started } from '../core/executor.ts';
+import { pickMachines } from '../core/machines.ts';
 import type { Services } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
 import { declaredPrerequisites } from '../core/with-prerequisites.ts';
 import { publishOutbox } from './publish-outbox.ts';
-import { readEnvironment } from './read-environment.ts';
+import { readEnvironment, readMachines } from './read-environment.ts';
 import { type LiveRun, readLiveRun } from './read-run.ts';
 import { endAttempt } from './record-results.ts';
 
@@ -72,13 +73,13 @@ async function prepareDispatch(
   services: Services,
   { run, plan, catalog, input, items }: LiveRun,
 ): Promise<{ dispatch: Dispatch; refusal: ServiceError | undefined }> {
-  const { environment, variables, refusal } = await readEnvironment(
-    services,
-    run.environmentId ?? plan.environment,
-    input.runtimeData,
-  );
   const requested = items.requests.find(({ attempt }) => attempt === run.attempt)?.requested;
-  const selection = requested ? toPicked(catalog, requested) : input.picked;
+  const picked = pickMachines(plan.machines, requested ? toPicked(catalog, requested) : input.picked);
+  const { selection } = picked;
+  const [{ environment, variables, refusal }, machines] = await Promise.all([
+    readEnvironment(services, run.environmentId ?? plan.environment, input.runtimeData),
+    readMachines(services, picked.machines),
+  ]);
   const expiresAt = Math.max(run.deadlineAt, services.now() + run.deadlines.runSeconds * 1000) + tokenSlackMs;
   const token = createCallbackToken({
     masterKeys: await services.masterKeys(),
@@ -95,6 +96,7 @@ async function prepareDispatch(
     settings: plan.executor,
     selection,
     prerequisites: declaredPrerequisites(plan, selection),
+    machines: machines.named,
     variables: { ...plan.variables, ...variables, ...input.runtimeData },
     uploadVersions: input.uploadVersions,
     environment,
@@ -103,10 +105,10 @@ async function prepareDispatch(
     callback: { url: `${services.publicUrl}/callbacks/${run.id}/${run.attempt}`, token },
     deadlineAt: run.deadlineAt,
   };
-  return { dispatch, refusal };
+  return { dispatch, refusal: refusal ?? machines.refusal };
 }
 
-/** The cases at the positions, iterations gathered under their case. */
+/** The cases at the positions, iterations gathered under their case, which names its machine if it is on one. */
 export function toPicked(catalog: Catalog, positions: readonly number[]): PickedCase[] {
   const iterations = new Map<number, string[]>();
   for (const position of positions) {

@@ -1,4 +1,6 @@
 import { isServiceError, ServiceError } from '../core/errors.ts';
+import type { Dispatch } from '../core/executor.ts';
+import type { Machine } from '../core/plan.ts';
 import type { EnvironmentVariable, Services } from '../core/ports.ts';
 
 /** An environment as one call to an executor needs it. */
@@ -31,6 +33,26 @@ export async function readEnvironment(
     environment: environment.name,
     variables: Object.fromEntries(read.flatMap(({ key, value }) => (typeof value === 'string' ? [[key, value]] : []))),
     refusal: read.map(({ value }) => value).find((value) => isServiceError(value)),
+  };
+}
+
+/** The machines of an attempt with the names of their environments; a refusal if one of these is gone. */
+export async function readMachines(
+  { environments }: Pick<Services, 'environments'>,
+  machines: readonly Machine[],
+): Promise<{ readonly named: Dispatch['machines']; readonly refusal: ServiceError | undefined }> {
+  const ids = [...new Set(machines.flatMap(({ environment }) => environment ?? []))];
+  const found = await Promise.all(ids.map((id) => environments.getEnvironment(id)));
+  const names = new Map(found.flatMap((environment) => (environment ? [[environment.id, environment.name]] : [])));
+  const gone = machines.find(({ environment }) => environment !== undefined && !names.has(environment));
+  return {
+    named: machines.map(({ title, environment = 0 }) => ({ title, environment: names.get(environment) ?? null })),
+    refusal:
+      gone &&
+      new ServiceError(
+        'EXECUTOR_REFUSED',
+        `the environment ${gone.environment} of its machine ${gone.title} was deleted`,
+      ),
   };
 }
 

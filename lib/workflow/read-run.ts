@@ -1,6 +1,7 @@
 import { type Catalog, indexCatalog, placeDeclared } from '../core/catalog.ts';
 import { ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
+import { lanesOf } from '../core/machines.ts';
 import { overrideCases, shownRun } from '../core/override.ts';
 import type { Plan } from '../core/plan.ts';
 import type { AttemptRecord, RunInput, RunItems, Services } from '../core/ports.ts';
@@ -135,10 +136,14 @@ async function expectCases(
   for (let round = 0; ; round++) {
     const catalog = await services.plans.readCatalog(plan.id);
     const index = indexCatalog(catalog);
-    const expected = picked === null ? expectDeclared(plan, index) : expectPicked(picked, index, catalog);
+    const expected = picked === null ? expectDeclared(plan, index) : expectPicked(plan, picked, index, catalog);
     const { added } = index;
     const placed = { ...catalog, entries: [...catalog.entries, ...added] };
-    const byIteration = new Set((picked ?? []).flatMap((one) => (one.iterations?.length ? index.place(one) : [])));
+    const byIteration = new Set(
+      (picked ?? []).flatMap((one) =>
+        one.iterations?.length ? lanesOf(plan.machines, one.machine).map((machine) => index.place(one, machine)) : [],
+      ),
+    );
     const stages = planStages({ plan, selects, catalog: placed, expected, byIteration, place: index.place });
     if (added.length === 0) return { catalog, expected, stages };
     if (learn && round < learnRounds) {
@@ -156,18 +161,24 @@ function expectDeclared(plan: Plan, index: ReturnType<typeof indexCatalog>): num
   return cases.flatMap((position) => iterations.get(position) ?? [position]);
 }
 
+/** Of a case picked as a whole all iterations must report: those the plan declares, else those it has learnt. */
 function expectPicked(
+  plan: Plan,
   picked: readonly PickedCase[],
   index: ReturnType<typeof indexCatalog>,
   catalog: Catalog,
 ): number[] {
-  return picked.flatMap((testCase) => {
-    const position = index.place(testCase);
-    if (testCase.iterations?.length)
-      return testCase.iterations.map((iteration) => index.place({ ...testCase, iteration }));
-    const iterations = catalog.entries.flatMap((entry, i) =>
-      entry.kind === 'iteration' && entry.parent === position ? i : [],
-    );
-    return iterations.length > 0 ? iterations : [position];
-  });
+  const { iterations: declared } = placeDeclared(plan, index);
+  const known = new Map<number, number[]>();
+  for (const [position, entry] of catalog.entries.entries()) {
+    if (entry.kind === 'iteration') known.set(entry.parent, [...(known.get(entry.parent) ?? []), position]);
+  }
+  return picked.flatMap((testCase) =>
+    lanesOf(plan.machines, testCase.machine).flatMap((machine) => {
+      const position = index.place(testCase, machine);
+      if (testCase.iterations?.length)
+        return testCase.iterations.map((iteration) => index.place({ ...testCase, iteration }, machine));
+      return declared.get(position) ?? known.get(position) ?? [position];
+    }),
+  );
 }

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createPacker, digest, type EntryResult, minBatchBytes, type PackedBatch, unpack } from '../core/batch.ts';
-import { type Catalog, type CatalogEntry, type CatalogIndex, indexCatalog } from '../core/catalog.ts';
+import { type Catalog, type CatalogIndex, indexCatalog } from '../core/catalog.ts';
 import { decide } from '../core/decide.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { AttemptEnd } from '../core/executor.ts';
+import { placeReported } from '../core/machines.ts';
 import type { Services } from '../core/ports.ts';
 import { hasFolded } from '../core/result-chunks.ts';
 import type { ReportedCase } from '../core/results.ts';
 import { isLive, isVisible, type Run } from '../core/run.ts';
 import { publishOutbox } from './publish-outbox.ts';
-import { readLiveRun } from './read-run.ts';
+import { pinnedPlan, readLiveRun } from './read-run.ts';
 
 /** Packed bytes of all batches of a run at most (reliability.md F57). */
 const maxRunBytes = 16 * 1024 * 1024;
@@ -132,10 +133,13 @@ async function late(services: Services, runId: number, batch: PackedBatch): Prom
 
 /** Gives every reported case its position in the plan's catalog, learning the names that are new, and packs the results. */
 async function packCases(services: Services, run: Run, cases: ResultsInput['cases']): Promise<{ parts: Uint8Array[] }> {
-  const catalog = await services.plans.readCatalog(run.planId);
+  const [catalog, { machines }] = await Promise.all([
+    services.plans.readCatalog(run.planId),
+    pinnedPlan(services, run),
+  ]);
   const index = indexCatalog(catalog);
   const packer = createPacker();
-  const add = (reported: ReportedCase): void => packer.add(toEntry(reported, index.place(reported)));
+  const add = (reported: ReportedCase): void => packer.add(toEntry(reported, placeReported(index, machines, reported)));
   if (Symbol.asyncIterator in cases) for await (const some of cases) some.forEach(add);
   else for (const reported of cases) add(reported);
   let parts = packer.finish();
@@ -164,8 +168,8 @@ async function learnAgain(
     const fresh = indexCatalog(catalog);
     const positions = new Map<number, number>();
     const ours = [...before.entries, ...index.added];
-    for (const [i, entry] of index.added.entries())
-      positions.set(before.entries.length + i, replace(fresh, ours, entry));
+    for (let position = before.entries.length; position < ours.length; position++)
+      positions.set(position, fresh.adopt(ours, position));
     const done =
       fresh.added.length === 0 || (await services.plans.appendCatalog(planId, catalog.entries.length, fresh.added));
     if (done) return { positions, size: catalog.entries.length + fresh.added.length };
@@ -173,15 +177,6 @@ async function learnAgain(
   throw new ServiceError('UNAVAILABLE', 'the names of the plan are changing too fast; send the results again', {
     retryAfterSeconds: 2,
   });
-}
-
-function replace(fresh: CatalogIndex, ours: readonly CatalogEntry[], entry: CatalogEntry): number {
-  const nameAt = (position: number): string => ours[position]?.name ?? '';
-  if (entry.kind === 'suite') return fresh.placeSuite(entry.name);
-  if (entry.kind === 'case') return fresh.placeExactly({ ...entry, suite: nameAt(entry.parent) });
-  const testCase = ours[entry.parent];
-  if (testCase?.kind !== 'case') throw new Error('an iteration without its case');
-  return fresh.placeExactly({ ...testCase, suite: nameAt(testCase.parent), iteration: entry.name });
 }
 
 function repack(part: Uint8Array, positions: ReadonlyMap<number, number>): Uint8Array {

@@ -301,10 +301,11 @@ function inputOf({ runtimeData = {}, uploadVersions = {} }: TriggerRequest, { pi
 }
 
 function declaredEntries(plan: Plan): number {
-  let entries = 0;
+  const lanes = plan.machines.length;
+  let entries = lanes;
   for (const suite of plan.suites) {
-    entries += 1 + suite.cases.length;
-    for (const testCase of suite.cases) entries += testCase.iterations.length;
+    entries += 1 + suite.cases.length * (1 + lanes);
+    for (const testCase of suite.cases) entries += testCase.iterations.length * Math.max(1, lanes);
   }
   return entries;
 }

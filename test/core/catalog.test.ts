@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Catalog, caseOf, indexCatalog, nameOf, placeDeclared } from '../../lib/core/catalog.ts';
+import {
+  byMachine,
+  type Catalog,
+  caseOf,
+  emptyCatalog,
+  idOf,
+  indexCatalog,
+  machineOf,
+  nameOf,
+  placeDeclared,
+  suiteOf,
+} from '../../lib/core/catalog.ts';
 import { parsePlan } from '../../lib/core/plan.ts';
 
 const executor = { type: 'command', command: 'true' };
@@ -12,10 +23,15 @@ function learn(catalog: Catalog, ...names: Parameters<ReturnType<typeof indexCat
   return { positions, catalog: { entries, ids: entries.map((_, i) => 100 + i) } };
 }
 
-function declare(suites: unknown): { catalog: Catalog; cases: number[] } {
-  const index = indexCatalog({ entries: [], ids: [] });
-  const { cases } = placeDeclared(parsePlan({ name: 'p', executor, suites }), index);
-  return { catalog: { entries: [...index.added], ids: index.added.map((_, i) => i + 1) }, cases };
+function declare(
+  suites: unknown,
+  machines: unknown = [],
+  before = emptyCatalog,
+): { catalog: Catalog; cases: number[] } {
+  const index = indexCatalog(before);
+  const { cases } = placeDeclared(parsePlan({ name: 'p', executor, suites, machines }), index);
+  const entries = [...before.entries, ...index.added];
+  return { catalog: { entries, ids: entries.map((_, i) => i + 1) }, cases };
 }
 
 describe('a case is found by suite, class and name', () => {
@@ -92,5 +108,140 @@ describe('a declared iteration is found however the reporter names it', () => {
       iteration: 'Peru',
     });
     expect(caseOf(after, positions[0] as number)).toBe(cases[0]);
+  });
+});
+
+describe('a case on a machine', () => {
+  const suites = [{ name: 'Tax', cases: [{ name: 'charges', iterations: ['Germany'] }, { name: 'refunds' }] }];
+  const tax = { suite: 'Tax', className: '' };
+  const positionOf = ({ entries }: Catalog, name: string) => entries.findIndex((entry) => entry.name === name);
+
+  test('is a case of its own with the id, suite and name of the case, and the title of its machine', () => {
+    const { catalog, cases } = declare(suites, ['linux', 'windows']);
+    expect(cases).toHaveLength(4);
+    expect(cases.map((position) => nameOf(catalog, position))).toEqual([
+      { ...tax, name: 'charges', machine: 'linux' },
+      { ...tax, name: 'charges', machine: 'windows' },
+      { ...tax, name: 'refunds', machine: 'linux' },
+      { ...tax, name: 'refunds', machine: 'windows' },
+    ]);
+    expect(cases.map((position) => caseOf(catalog, position))).toEqual(cases);
+    const idsOf = (name: string) => catalog.ids[positionOf(catalog, name)];
+    expect(cases.map((position) => idOf(catalog, position))).toEqual(
+      ['charges', 'charges', 'refunds', 'refunds'].map(idsOf),
+    );
+    expect(cases.map((position) => machineOf(catalog, position))).toEqual(
+      ['linux', 'windows', 'linux', 'windows'].map((name) => positionOf(catalog, name)),
+    );
+    expect(new Set(cases.map((position) => suiteOf(catalog, position)))).toEqual(new Set([positionOf(catalog, 'Tax')]));
+    expect(machineOf(catalog, positionOf(catalog, 'charges'))).toBeUndefined();
+  });
+
+  test('has its own iterations, found however the reporter names them', () => {
+    const { catalog, cases } = declare(suites, ['linux', 'windows']);
+    const [onLinux, onWindows] = cases;
+    const names = [
+      { ...tax, name: 'charges', iteration: 'Germany' },
+      { suite: 'Tax › charges', className: 'test', name: 'Germany' },
+      { suite: 'Tax', className: 'x', name: 'charges[Germany]' },
+      { suite: 'Tax', className: 'x', name: 'charges (Germany)' },
+    ];
+    const index = indexCatalog(catalog);
+    const placed = (machine?: string) => [...new Set(names.map((name) => index.place(name, machine)))];
+    const [linux = -1, ...others] = placed('linux');
+    expect(others).toEqual([]);
+    expect(caseOf(catalog, linux)).toBe(onLinux);
+    expect(placed('windows').map((position) => caseOf(catalog, position))).toEqual([onWindows]);
+    expect(index.added).toEqual([]);
+    expect(nameOf(catalog, linux)).toEqual({ ...tax, name: 'charges', machine: 'linux' });
+    expect(placed()).toHaveLength(1);
+    expect(index.added).toEqual([{ kind: 'iteration', parent: positionOf(catalog, 'charges'), name: 'Germany' }]);
+  });
+
+  test('leaves what was known before the plan named machines where it was', () => {
+    const before = declare(suites);
+    const after = declare(suites, ['linux'], before.catalog);
+    expect(after.catalog.entries.slice(0, before.catalog.entries.length)).toEqual(before.catalog.entries);
+    expect(after.cases.map((position) => idOf(after.catalog, position))).toEqual(
+      before.cases.map((position) => idOf(before.catalog, position)),
+    );
+    expect(declare(suites, [], after.catalog).cases).toEqual(before.cases);
+  });
+
+  test('is grouped with the others of its machine, those on none first', () => {
+    const { catalog, cases } = declare(suites, ['linux', 'windows']);
+    const states = [positionOf(catalog, 'refunds'), ...cases].map((position) => ({ position }));
+    expect(byMachine(catalog, states).map((group) => [group.machine, group.cases.length])).toEqual([
+      [undefined, 1],
+      ['linux', 2],
+      ['windows', 2],
+    ]);
+    expect(byMachine(catalog, [])).toEqual([{ machine: undefined, cases: [] }]);
+  });
+});
+
+describe('whatever is reported, on whatever machines', () => {
+  const word = fc.constantFrom('a', 'b', 'a › b', 'a[b]', 'b (a)');
+  const name = fc.record(
+    { suite: word, className: fc.constantFrom('', 'C', 'D'), name: word, iteration: word },
+    { requiredKeys: ['suite', 'className', 'name'], noNullPrototype: true },
+  );
+  const anyNames = fc.array(fc.tuple(name, fc.constantFrom(undefined, 'linux', 'windows')), { maxLength: 15 });
+  const placeAll = (before: Catalog, names: typeof anyNames extends fc.Arbitrary<infer T> ? T : never) => {
+    const index = indexCatalog(before);
+    const positions = names.map(([own, machine]) => index.place(own, machine));
+    const entries = [...before.entries, ...index.added];
+    return { positions, catalog: { entries, ids: entries.map((_, i) => 100 + i) } };
+  };
+
+  test('the place is a function of the identity: the same name and machine again is the same place', () => {
+    fc.assert(
+      fc.property(anyNames, (names) => {
+        const { positions } = placeAll(emptyCatalog, [...names, ...names]);
+        const again = placeAll(emptyCatalog, names).positions;
+        expect(positions.slice(0, names.length)).toEqual(again);
+        const machines = new Map(names.map(([, machine], i) => [positions[i], machine]));
+        for (const [i, [, machine]] of names.entries()) expect(machines.get(positions[i])).toBe(machine);
+      }),
+    );
+  });
+
+  test('positions and ids stay when more is learnt, and every entry knows its case, suite and machine', () => {
+    fc.assert(
+      fc.property(anyNames, anyNames, (first, second) => {
+        const before = placeAll(emptyCatalog, first);
+        const { catalog } = placeAll(before.catalog, [...second, ...first]);
+        expect(catalog.entries.slice(0, before.catalog.entries.length)).toEqual(before.catalog.entries);
+        for (const [i, [, machine]] of first.entries()) {
+          const position = before.positions[i] as number;
+          const testCase = caseOf(catalog, position);
+          expect(caseOf(catalog, testCase)).toBe(testCase);
+          expect(nameOf(catalog, position).machine).toBe(machine);
+          expect(nameOf(catalog, position)).toEqual(nameOf(catalog, testCase));
+          expect(catalog.entries[suiteOf(catalog, position)]?.name).toBe(nameOf(catalog, position).suite);
+          expect(catalog.entries[catalog.ids.indexOf(idOf(catalog, testCase))]?.kind).toBe('case');
+        }
+      }),
+    );
+  });
+
+  test('adopting it anywhere else keeps every name', () => {
+    fc.assert(
+      fc.property(anyNames, anyNames, (ours, others) => {
+        const { catalog } = placeAll(emptyCatalog, ours);
+        const index = indexCatalog(placeAll(emptyCatalog, others).catalog);
+        const known = placeAll(emptyCatalog, others).catalog.entries;
+        const positions = catalog.entries.map((_, position) => index.adopt(catalog.entries, position));
+        const entries = [...known, ...index.added];
+        const after = { entries, ids: entries.map((_, i) => i) };
+        expect(new Set(positions).size).toBe(catalog.entries.length);
+        for (const [position, entry] of catalog.entries.entries()) {
+          const adopted = entries[positions[position] as number];
+          expect([adopted?.kind, adopted?.name]).toEqual([entry.kind, entry.name]);
+          if (entry.kind === 'suite' || entry.kind === 'machine') continue;
+          expect(nameOf(after, positions[position] as number)).toEqual(nameOf(catalog, position));
+        }
+      }),
+    );
   });
 });

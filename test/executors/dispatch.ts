@@ -13,6 +13,7 @@ export function makeDispatch(executor: Record<string, unknown>, overrides: Parti
     settings: plan.executor,
     selection: null,
     prerequisites: [],
+    machines: [],
     variables: {},
     uploadVersions: {},
     environment: null,

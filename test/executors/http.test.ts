@@ -59,13 +59,14 @@ const isSigned = ({ headers, body }: Received, secrets = [secret]): boolean =>
 
 describe('starting', () => {
   it('posts the whole attempt, signed, under its key', async () => {
-    const selection = [{ suite: 'Cart', className: '', name: 'adds', iterations: ['DE'] }];
+    const selection = [{ suite: 'Cart', className: '', name: 'adds', iterations: ['DE'], machine: 'linux' }];
     const prerequisites = [
       { suite: 'Cart', className: '', name: 'adds', prerequisites: [{ suite: 'Cart', className: '', name: 'opens' }] },
     ];
     const more = {
       selection,
       prerequisites,
+      machines: [{ title: 'linux', environment: 'staging' }],
       variables: { A: '1' },
       uploadVersions: { app: '2' },
       environment: 'test',

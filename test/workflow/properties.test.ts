@@ -11,7 +11,7 @@ import { isLive, type Run } from '../../lib/core/run.ts';
 import { judge } from '../../lib/core/verdict.ts';
 import { aBatch, aRun } from '../support/runs.ts';
 
-/** One suite of three plain cases and one data-driven case of two iterations. */
+/** One suite of three plain cases, the first on two machines as well, and one data-driven case of two iterations. */
 const catalog: Catalog = {
   entries: [
     { kind: 'suite', name: 'Checkout' },
@@ -21,10 +21,15 @@ const catalog: Catalog = {
     { kind: 'case', parent: 0, name: 'adds', className: '' },
     { kind: 'iteration', parent: 4, name: 'small' },
     { kind: 'iteration', parent: 4, name: 'large' },
+    { kind: 'machine', name: 'linux' },
+    { kind: 'lane', parent: 1, machine: 7 },
+    { kind: 'machine', name: 'windows' },
+    { kind: 'lane', parent: 1, machine: 9 },
+    { kind: 'iteration', parent: 10, name: 'small' },
   ],
-  ids: [1, 2, 3, 4, 5, 6, 7],
+  ids: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
 };
-const positions = [1, 2, 3, 5, 6];
+const positions = [1, 2, 3, 5, 6, 8, 10, 11];
 const anyResult = fc.constantFrom<CaseResult>('passed', 'failed', 'errored', 'skipped', 'blocked', 'running');
 const anyCases = fc.array(fc.tuple(fc.constantFrom(...positions), anyResult), { maxLength: 6 });
 const anyExpected = fc.subarray(positions);

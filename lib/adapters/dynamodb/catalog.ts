@@ -60,15 +60,21 @@ export function createCatalogs(table: Table): Pick<PlanStore, 'readCatalog' | 'a
 }
 
 interface Columns {
-  /** 0 suite, 1 case, 2 iteration. */
+  /** Index in `kinds`. */
   readonly k: number[];
-  /** Position of the parent; 0 for a suite. */
+  /** Position of the parent; 0 for what has none. */
   readonly p: number[];
+  /** `''` for a lane. */
   readonly n: string[];
   /** Class of a case, as steps: `null` is the class of the entry before. */
   readonly c: (string | null)[];
   readonly f: (string | null)[];
+  /** Position of the machine of each lane; absent without lanes. */
+  readonly m?: number[];
 }
+
+/** The position in this list is the stored code: append only. */
+const kinds = ['suite', 'case', 'iteration', 'machine', 'lane'] as const satisfies CatalogEntry['kind'][];
 
 /** How many entries from the position on go into one chunk. */
 function chunkLength(entries: readonly CatalogEntry[], from: number): number {
@@ -76,7 +82,7 @@ function chunkLength(entries: readonly CatalogEntry[], from: number): number {
   let length = 0;
   for (; length < maxChunkEntries && from + length < entries.length; length++) {
     const entry = entries[from + length] as CatalogEntry;
-    const texts = entry.kind === 'case' ? `${entry.name}${entry.className}${entry.file ?? ''}` : entry.name;
+    const texts = entry.kind === 'case' ? `${entry.name}${entry.className}${entry.file ?? ''}` : (entry.name ?? '');
     bytes += Buffer.byteLength(texts) + 8;
     if (bytes > maxChunkBytes && length > 0) break;
   }
@@ -85,30 +91,35 @@ function chunkLength(entries: readonly CatalogEntry[], from: number): number {
 
 function toColumns(entries: readonly CatalogEntry[]): Columns {
   const columns: Columns = { k: [], p: [], n: [], c: [], f: [] };
+  const machines: number[] = [];
   let className = '';
   let file = '';
   for (const entry of entries) {
-    columns.k.push(entry.kind === 'suite' ? 0 : entry.kind === 'case' ? 1 : 2);
-    columns.p.push(entry.kind === 'suite' ? 0 : entry.parent);
-    columns.n.push(entry.name);
+    columns.k.push(kinds.indexOf(entry.kind));
+    columns.p.push('parent' in entry ? entry.parent : 0);
+    columns.n.push(entry.name ?? '');
+    if (entry.kind === 'lane') machines.push(entry.machine);
     if (entry.kind !== 'case') continue;
     columns.c.push(entry.className === className ? null : entry.className);
     columns.f.push((entry.file ?? '') === file ? null : (entry.file ?? ''));
     className = entry.className;
     file = entry.file ?? '';
   }
-  return columns;
+  return machines.length === 0 ? columns : { ...columns, m: machines };
 }
 
-function fromColumns({ k, p, n, c, f }: Columns): CatalogEntry[] {
+function fromColumns({ k, p, n, c, f, m = [] }: Columns): CatalogEntry[] {
   let className = '';
   let file = '';
   let nth = 0;
-  return k.map((kind, i) => {
+  let lane = 0;
+  return k.map((code, i) => {
+    const kind = kinds[code];
     const name = n[i] as string;
     const parent = p[i] as number;
-    if (kind === 0) return { kind: 'suite', name };
-    if (kind === 2) return { kind: 'iteration', parent, name };
+    if (kind === 'suite' || kind === 'machine') return { kind, name };
+    if (kind === 'iteration') return { kind, parent, name };
+    if (kind === 'lane') return { kind, parent, machine: m[lane++] as number };
     className = c[nth] ?? className;
     file = f[nth] ?? file;
     nth += 1;

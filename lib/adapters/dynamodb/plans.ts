@@ -173,8 +173,8 @@ function toItem(plan: Plan, key: Key): Item & Key & { bytes: Uint8Array } {
 
 function toPlan(item: Item): Plan {
   const stored = JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8')) as Plan;
-  // A version from before there were saved selections has none.
-  return { ...stored, configs: stored.configs ?? [] };
+  // A version from before there were saved selections, or machines, has none.
+  return { ...stored, configs: stored.configs ?? [], machines: stored.machines ?? [] };
 }
 
 /** Gives every selection without an id the next number that no other of the plan has. */

@@ -29,6 +29,8 @@ export function createCaseCollector(): CaseCollector {
       name: repeated ? suite.name : name,
       path: limitName(path),
       file: attributes.file || suite.file,
+      host: attributes.hostname || suite.host,
+      machine: suite.machine,
     };
   };
 
@@ -65,6 +67,9 @@ export function createCaseCollector(): CaseCollector {
       }
       if (outcome !== null) {
         if (name === 'system-out' || name === 'system-err') parser.captureText(false);
+      } else if (name === 'property' && attributes.name === 'machine' && attributes.value) {
+        if (openCase !== null) openCase.machine = attributes.value;
+        else if (suite !== noSuite) suite.machine = attributes.value;
       } else if (name === 'testcase') openCase = newCase(attributes, suite, openCase, depth);
       else if (name === 'testsuite') openSuite(attributes);
       else {
@@ -109,6 +114,9 @@ interface Suite {
   /** Names of this suite and those around it. */
   readonly path: string;
   readonly file: string | undefined;
+  readonly host: string | undefined;
+  /** The property of that name, which comes before the cases. */
+  machine: string | undefined;
 }
 
 interface OpenCase {
@@ -116,6 +124,7 @@ interface OpenCase {
   readonly attributes: Attributes;
   readonly suite: Suite;
   readonly depth: number;
+  machine: string | undefined;
   result: ReportableResult;
   rawMessage: string;
   message: string;
@@ -158,7 +167,7 @@ const statuses: ReadonlyMap<string, ReportableResult> = new Map([
 // and a pass in one would hide a failure in the other. Elsewhere `hostname` is a machine and no part of a name.
 const playwrightRoot = 'id,name,tests,failures,skipped,errors,time';
 
-const noSuite: Suite = { outer: null, name: '', path: '', file: undefined };
+const noSuite: Suite = { outer: null, name: '', path: '', file: undefined, host: undefined, machine: undefined };
 const maxName = 500;
 const maxMessage = 2_000;
 const maxDetails = 16_000;
@@ -168,17 +177,20 @@ const maxDurationMs = 2_147_483_647;
 function newCase(attributes: Attributes, suite: Suite, outer: OpenCase | null, depth: number): OpenCase {
   const result =
     attributes.status === undefined ? 'passed' : (statuses.get(attributes.status.toLowerCase()) ?? 'passed');
-  return { outer, attributes, suite, depth, result, rawMessage: '', message: '', details: '' };
+  const machine = outer?.machine;
+  return { outer, attributes, suite, depth, machine, result, rawMessage: '', message: '', details: '' };
 }
 
-function toReported({ attributes, suite, result, message, details }: OpenCase): ReportedCase {
+function toReported({ attributes, suite, result, message, details, ...own }: OpenCase): ReportedCase {
   const className = limitName(attributes.classname ?? '');
   const name = limitName(attributes.name ?? '');
   const file = attributes.file || suite.file;
+  const machine = own.machine ?? suite.machine ?? suite.host;
   return {
     suite: suite.path,
     className,
     name: name.trim() !== '' ? name : className.trim() !== '' ? className : 'unnamed',
+    ...(machine && { machine }),
     result,
     durationMs: toDurationMs(attributes.time),
     ...(message !== '' && { message }),

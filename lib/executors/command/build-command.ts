@@ -76,9 +76,20 @@ function describe(selector: Selector, cases: readonly PickedCase[]): Executing {
   const extras = [
     !exact && iterations > 0 ? 'all iterations run; those that were not picked are ignored' : undefined,
     selector.extras?.(cases),
+    isSameEverywhere(cases) ? undefined : 'on each machine of the attempt; what was not picked there is ignored',
   ].filter((extra) => extra !== undefined);
   const description = `${parts.join(' and ')}${extras.length > 0 ? ` (${extras.join('; ')})` : ''}`;
   return { grain: exact && iterations > 0 ? 'iterations' : 'cases', description };
+}
+
+/** True if each machine runs the same cases: they are selected by name, whatever the machine. */
+function isSameEverywhere(cases: readonly PickedCase[]): boolean {
+  const byMachine = new Map<string | undefined, Set<string>>();
+  for (const { machine, ...testCase } of cases) {
+    byMachine.set(machine, (byMachine.get(machine) ?? new Set()).add(JSON.stringify(testCase)));
+  }
+  const distinct = new Set([...byMachine.values()].flatMap((names) => [...names])).size;
+  return [...byMachine.values()].every((names) => names.size === distinct);
 }
 
 function count(number: number, noun: string): string {

@@ -12,6 +12,7 @@ export function toDispatchMessage(dispatch: Dispatch): Record<string, unknown> {
     planName: dispatch.planName,
     selection: dispatch.selection,
     prerequisites: dispatch.prerequisites,
+    machines: dispatch.machines,
     variables: dispatch.variables,
     uploadVersions: dispatch.uploadVersions,
     environment: dispatch.environment,

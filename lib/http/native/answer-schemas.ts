@@ -109,6 +109,7 @@ export const casesAnswer = z.strictObject({
       ...outcome,
       suite: z.string(),
       className: z.string(),
+      machine: maybe(z.string()),
       iterations: z.array(z.strictObject(outcome)),
     }),
   ),

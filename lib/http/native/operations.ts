@@ -151,7 +151,12 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   },
   'native.listCases': {
     summary: 'List the cases of a run with their results',
-    query: { result: 'One or more results, with commas.', ...page, limit: '1 to 1000 a page, 50 unless given.' },
+    query: {
+      result: 'One or more results, with commas.',
+      machine: 'Title of a machine of the plan.',
+      ...page,
+      limit: '1 to 1000 a page, 50 unless given.',
+    },
     answers: { 200: answers.casesAnswer },
     problems: [400, 404],
   },

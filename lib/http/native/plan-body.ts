@@ -25,7 +25,7 @@ export async function readPlan(request: HttpRequest): Promise<PlanDocument> {
 
 /** Refuses what no run of the plan could work with: URLs, an executor of another mode, an environment of another project. */
 export async function checkPlan(services: Services, document: PlanDocument, checkUrl: CheckUrl): Promise<void> {
-  const { executor, environment, project } = document;
+  const { executor, environment, machines, project } = document;
   if (executor.type === 'http') {
     for (const field of ['url', 'statusUrl', 'stopUrl'] as const) {
       const url = executor[field];
@@ -38,11 +38,20 @@ export async function checkPlan(services: Services, document: PlanDocument, chec
     if (isServiceError(error, 'EXECUTOR_REFUSED')) throw invalidField('executor.type', error.message, executor.type);
     throw error;
   }
-  if (environment === undefined) return;
-  const found: Environment | undefined = await services.environments.getEnvironment(environment);
+  await checkEnvironment(services, project, 'environment', environment);
+  await Promise.all(
+    machines.map((machine, i) =>
+      checkEnvironment(services, project, `machines[${i}].environment`, machine.environment),
+    ),
+  );
+}
+
+async function checkEnvironment(services: Services, project: string, field: string, id?: number): Promise<void> {
+  if (id === undefined) return;
+  const found: Environment | undefined = await services.environments.getEnvironment(id);
   if (found?.project === project) return;
-  throw new ServiceError('UNKNOWN_ENVIRONMENT', `environment: project ${project} has no environment ${environment}`, {
-    fields: [{ field: 'environment', message: 'is no environment of the project', rejectedValue: environment }],
+  throw new ServiceError('UNKNOWN_ENVIRONMENT', `${field}: project ${project} has no environment ${id}`, {
+    fields: [{ field, message: 'is no environment of the project', rejectedValue: id }],
   });
 }
 

@@ -1,4 +1,4 @@
-import { type Catalog, nameOf } from '../../core/catalog.ts';
+import { idOf, machineOf, nameOf, suiteOf } from '../../core/catalog.ts';
 import type { Services } from '../../core/ports.ts';
 import type { CaseState } from '../../core/report.ts';
 import { isFinished } from '../../core/results.ts';
@@ -25,13 +25,14 @@ export function createCaseResults(services: Services): Handler {
   };
 }
 
-/** The machine is the executor itself: no plan names lanes of its environment. */
+/** The machine is the executor itself for a case that is on none of the plan's. */
 function toCaseObject({ run, plan, catalog }: RunView, testCase: CaseState) {
   const { position, iterations } = testCase;
-  const { suite, name } = nameOf(catalog, position);
+  const { suite, name, machine = plan.executor.type } = nameOf(catalog, position);
+  const machinePosition = machineOf(catalog, position);
   const suitePosition = suiteOf(catalog, position);
   return {
-    testCaseId: catalog.ids[position] ?? 0,
+    testCaseId: idOf(catalog, position),
     testCaseName: name,
     testCaseResultId: resultIdAt(run, position),
     result: caseWord(run, testCase.result),
@@ -41,18 +42,13 @@ function toCaseObject({ run, plan, catalog }: RunView, testCase: CaseState) {
       setName: catalog.entries[iteration.position]?.name ?? '',
       result: caseWord(run, iteration.result),
     })),
-    testSuiteId: catalog.ids[suitePosition] ?? 0,
+    testSuiteId: idOf(catalog, suitePosition),
     testSuiteName: suite,
     testSuiteResultId: resultIdAt(run, suitePosition),
-    machineId: run.planId,
-    machineTitle: plan.executor.type,
-    machineResultId: run.id,
+    machineId: machinePosition === undefined ? run.planId : idOf(catalog, machinePosition),
+    machineTitle: machine,
+    machineResultId: machinePosition === undefined ? run.id : resultIdAt(run, machinePosition),
     message: testCase.message ?? null,
     duration: testCase.attempt > 0 && isFinished(settleCase(run, testCase.result)) ? testCase.durationMs : null,
   };
-}
-
-function suiteOf(catalog: Catalog, position: number): number {
-  const entry = catalog.entries[position];
-  return entry?.kind === 'case' ? entry.parent : position;
 }

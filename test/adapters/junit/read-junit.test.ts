@@ -160,6 +160,25 @@ describe('readJUnit is tolerant', () => {
     expect(await results('', 'status="run"')).toBe('passed');
   });
 
+  it('of who names the machine: the case, else a suite around it, else the host of the nearest suite', async () => {
+    const property = (value: string) => `<properties><property name="machine" value="${value}"/></properties>`;
+    const cases = await read(
+      `<testsuites>${property('nobody')}<testsuite name="a" hostname="h1"><testcase name="1"/><testsuite name="b">` +
+        `<testcase name="2"/></testsuite></testsuite><testsuite name="c" hostname="h1">${property('win')}` +
+        `<testcase name="3"/><testcase name="4">${property('mac')}</testcase><testsuite name="d" hostname="h2">` +
+        `<testcase name="5"><failure>${property('no')}</failure></testcase></testsuite></testsuite>` +
+        `<testsuite name="e"><properties><property name="os" value="x"/></properties><testcase name="6"/></testsuite></testsuites>`,
+    );
+    expect(cases.map(({ name, machine }) => [name, machine])).toEqual([
+      ['1', 'h1'],
+      ['2', 'h1'],
+      ['3', 'win'],
+      ['4', 'mac'],
+      ['5', 'win'],
+      ['6', undefined],
+    ]);
+  });
+
   it('of a suite that failed by itself, which is never green', async () => {
     expect(summary(await read('<testsuite name="s"><error message="no database"/></testsuite>'))).toEqual([
       'errored | s |  | (suite)',

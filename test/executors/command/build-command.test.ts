@@ -71,6 +71,17 @@ describe('buildCommand', () => {
     ).toBe('2 cases (cases of the same name in the other picked files run too)');
   });
 
+  it('says when a case runs on a machine it was not picked for', () => {
+    const described = (...cases: PickedCase[]) =>
+      build({ command: 'run', selector: 'pytest' }, cases).executing.description;
+    const on = (machine: string, name = 'adds') => ({ ...adds, name, machine });
+    expect(described(on('a'))).toBe('1 case');
+    expect(described(on('a'), on('b'))).toBe('2 cases');
+    const extra = '2 cases (on each machine of the attempt; what was not picked there is ignored)';
+    expect(described(on('a'), on('b', 'removes'))).toBe(extra);
+    expect(described(on('a'), { ...adds, name: 'removes' })).toBe(extra);
+  });
+
   it('runs suites, or everything, when 5,000 names are too long for a command line', () => {
     const many = Array.from({ length: 5000 }, (_, i) => ({
       suite: 'a.test.ts',

@@ -256,6 +256,10 @@ describe('the environment of the command', () => {
         variables: { BASE_URL: "it's $(here)" },
         uploadVersions: { app: '1.2' },
         environment: 'staging',
+        machines: [
+          { title: 'linux', environment: null },
+          { title: 'win', environment: 'staging' },
+        ],
         buildNo: '77',
       },
     );
@@ -271,6 +275,7 @@ describe('the environment of the command', () => {
         'PROCTOR_ATTEMPT=1',
         'PROCTOR_BUILD_NO=77',
         'PROCTOR_ENVIRONMENT=staging',
+        'PROCTOR_MACHINES=["linux","win"]',
         'PROCTOR_UPLOAD_VERSIONS={"app":"1.2"}',
         'PROCTOR_CALLBACK_TOKEN=cbt1.callback-token',
         `PROCTOR_REPORT=${fileOf(attemptFiles.report)}`,

@@ -27,6 +27,7 @@ export function dispatchOf(
     settings: parse(executorSettings, { type: 'command', directory: tmpdir(), ...settings }),
     selection: null,
     prerequisites: [],
+    machines: [],
     variables: {},
     uploadVersions: {},
     environment: null,

@@ -51,6 +51,25 @@ describe('selectors', () => {
     }
   });
 
+  it('playwright runs the projects that are the machines of the cases, and all if a case names none', () => {
+    const adds = { suite: 'cart.spec.ts', name: 'adds' };
+    const pays = { suite: 'pay.spec.ts', name: 'pays' };
+    const on = (...machines: string[]) => machines.map((machine) => ({ ...adds, machine }));
+    expect(argumentsOf('playwright', ...on('chromium'))[0]).toBe('--project=chromium');
+    const [first, second, grep, ...rest] = argumentsOf('playwright', ...on('chromium', 'firefox'));
+    expect([first, second, ...rest]).toEqual(['--project=chromium', '--project=firefox']);
+    expect(grep).toMatch(/^--grep=/);
+    expect(argumentsOf('playwright', ...on('chromium'), pays)).toEqual(argumentsOf('playwright', adds, pays));
+    const suites = selectorFor({ selector: 'playwright' })?.toSuiteArguments;
+    expect(suites?.([{ ...adds, className: '', machine: 'firefox' }])[0]).toBe('--project=firefox');
+  });
+
+  it.each(selectors)('%s names a case once that was picked on two machines', (selector) => {
+    const adds = { suite: 'cart.spec.ts', className: 'shop.Cart', name: 'adds', file: 'cart.spec.ts' };
+    const twice = argumentsOf(selector, { ...adds, machine: 'a' }, { ...adds, machine: 'b' });
+    expect(twice.filter((argument) => !argument.startsWith('--project='))).toEqual(argumentsOf(selector, adds));
+  });
+
   it('playwright matches file, describes and title, whatever the project and tags', () => {
     const pattern = patternOf('playwright', {
       suite: '[chromium] › cart.spec.ts',

@@ -3,7 +3,7 @@ import { escapeRegex, noArguments, patternsOf, type Selector } from './selector.
 
 /**
  * `--grep` is matched against project, file, describes, test and tags, joined with blanks. The JUnit reporter names the
- * suite by its file and the case by its path, joined with ` › `.
+ * suite by its file and the case by its path, joined with ` › `. A machine of the plan is a project of the configuration.
  * https://playwright.dev/docs/api/class-testconfig#test-config-grep
  */
 export const playwrightSelector: Selector = {
@@ -11,13 +11,19 @@ export const playwrightSelector: Selector = {
   baseArguments: noArguments,
   toArguments(cases) {
     const paths = new Set(cases.flatMap(toPatterns));
-    return [`--grep=(?:^| )(?:${[...paths].join('|')})(?: @\\S+)*$`];
+    return [...projectsOf(cases), `--grep=(?:^| )(?:${[...paths].join('|')})(?: @\\S+)*$`];
   },
   toSuiteArguments(cases) {
     const files = new Set(cases.map(({ file, suite }) => escapeRegex(file ?? fileOf(suite))));
-    return [`--grep=(?:^| )(?:${[...files].join('|')}) `];
+    return [...projectsOf(cases), `--grep=(?:^| )(?:${[...files].join('|')}) `];
   },
 };
+
+/** Cases without a machine run in all projects, so then none is left out. */
+function projectsOf(cases: readonly PickedCase[]): string[] {
+  const machines = [...new Set(cases.map(({ machine }) => machine))];
+  return machines.includes(undefined) ? [] : machines.map((machine) => `--project=${machine}`);
+}
 
 function toPatterns({ suite, name, iterations }: PickedCase): string[] {
   return patternsOf(`${fileOf(suite)} ${name}`.replaceAll(' › ', ' '), iterations, ' ');
