@@ -135,6 +135,62 @@ describe('one run', () => {
     expect(Math.min(...ids)).toBeGreaterThan(0);
   });
 
+  test('lists a case once for each machine, and those of one machine', async () => {
+    const environment = { name: 'lab', project: 'shop', variables: [] };
+    const lab = (await api.call('POST', '/v1/environments', { body: environment })).body.id;
+    const machines = ['linux', { title: 'windows', environment: lab }];
+    const on = (machine: string) => passedCases.map((reported) => ({ ...reported, machine }));
+    const { runId, planId } = await finishedRun({ machines }, [...on('linux'), ...on('windows')]);
+    const plan = await api.call('GET', `/v1/plans/${planId}`);
+    expect(plan.body.machines).toEqual([{ title: 'linux' }, { title: 'windows', environment: lab }]);
+    const { body } = await api.call('GET', `/v1/runs/${runId}/cases`);
+    expect(casesAnswer.parse(body)).toBeTruthy();
+    const shown = body.cases.map(({ name, machine }: Record<string, string>) => [name, machine]);
+    expect(shown).toEqual([
+      ['adds', 'linux'],
+      ['adds', 'windows'],
+      ['removes', 'linux'],
+      ['removes', 'windows'],
+    ]);
+    const distinct = (key: string) => new Set(body.cases.map((each: Record<string, number>) => each[key])).size;
+    expect([distinct('id'), distinct('resultId')]).toEqual([2, 4]);
+    const windows = await api.call('GET', `/v1/runs/${runId}/cases?machine=windows&limit=1`);
+    expect(windows.body.cases).toEqual([body.cases[1]]);
+    const next = `/v1/runs/${runId}/cases?machine=windows&cursor=${windows.body.nextCursor}`;
+    expect((await api.call('GET', next)).body).toEqual({ cases: [body.cases[3]], nextCursor: null });
+    expect(await api.call('GET', `/v1/runs/${runId}/cases?machine=mac`)).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'machine', rejectedValue: 'mac' }] },
+    });
+    const { text } = await api.call('GET', `/v1/runs/${runId}/junit`);
+    expect(text.match(/<testsuite name="[^"]* \|\| \w+" tests="2" failures="0"/g)).toEqual([
+      expect.stringContaining('|| linux"'),
+      expect.stringContaining('|| windows"'),
+    ]);
+  });
+
+  test('a JUnit report is split by the machines it names, and a case without one has none', async () => {
+    const suite = (host: string) =>
+      `<testsuite name="Cart" hostname="${host}"><testcase name="adds"/><testcase name="removes"/></testsuite>`;
+    const { runId } = await api.startRun({ machines: ['linux', 'windows'] });
+    const body = `<testsuites>${suite('linux')}${suite('ip-10-0-0-7')}</testsuites>`;
+    expect((await api.call('POST', `/v1/runs/${runId}/results`, { body })).status).toBe(202);
+    await api.step(runId);
+    const { cases } = (await api.call('GET', `/v1/runs/${runId}/cases`)).body;
+    const of = (wanted: string | null) =>
+      cases
+        .filter(({ machine }: { machine: string | null }) => machine === wanted)
+        .map((each: { result: string }) => each.result);
+    expect([of('linux'), of('windows'), of(null)]).toEqual([
+      ['passed', 'passed'],
+      ['notExecuted', 'notExecuted'],
+      ['passed', 'passed'],
+    ]);
+    const { body: run } = await api.call('GET', `/v1/runs/${runId}`);
+    expect(run).toMatchObject({ result: 'errored', reason: 'casesMissing' });
+    expect(run.explanation).toContain('named no machine of the plan');
+  });
+
   test('explains a rerun as a person would', async () => {
     const { runId } = await api.startRun({ rerun: { max: 1 } });
     api.clock.now += 38_000;

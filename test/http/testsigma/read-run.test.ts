@@ -155,6 +155,95 @@ describe('against the samples', () => {
   });
 });
 
+describe('a plan with machines', () => {
+  const suites = [{ name: 'Payment', cases: [{ name: 'pays by card' }, { name: 'pays by voucher' }] }];
+  const on = (machine: string, voucher: 'passed' | 'failed') => [
+    aCase('pays by card', 'passed', { machine }),
+    aCase('pays by voucher', voucher, { machine, iteration: 'small basket' }),
+    aCase('pays by voucher', 'passed', { machine, iteration: 'large basket' }),
+  ];
+  let runId: number;
+  let testCases: Record<string, unknown>[];
+  beforeAll(async () => {
+    const plan = await facade.addPlan({ name: 'Lanes', suites, machines: ['chrome-linux', 'firefox-win'] });
+    runId = await facade.finished(plan, [...on('chrome-linux', 'passed'), ...on('firefox-win', 'failed')]);
+    testCases = (await get(runId, '/test_case_results')).body.testCases;
+  });
+  const values = (key: string) => testCases.map((one) => one[key]);
+
+  test('answers a case once for each machine, under one id and with results of their own', () => {
+    expect(values('machineTitle')).toEqual(['chrome-linux', 'firefox-win', 'chrome-linux', 'firefox-win']);
+    expect(values('result')).toEqual(['SUCCESS', 'SUCCESS', 'SUCCESS', 'FAILURE']);
+    const [card, cardToo, voucher, voucherToo] = values('testCaseId');
+    expect([cardToo, voucherToo]).toEqual([card, voucher]);
+    expect(new Set(values('testCaseName'))).toEqual(new Set(['pays by card', 'pays by voucher']));
+    expect(values('testSuiteName')).toEqual(Array(4).fill('Payment'));
+    expect(new Set(values('testCaseId')).size).toBe(2);
+    for (const key of ['machineId', 'machineResultId']) {
+      const [chrome, firefox, ...again] = values(key);
+      expect(again).toEqual([chrome, firefox]);
+      expect(chrome).not.toBe(firefox);
+      expect(Number.isInteger(chrome) && Number(chrome) > 0).toBe(true);
+    }
+    const resultIds = [
+      ...values('testCaseResultId'),
+      ...testCases.flatMap((one) =>
+        (one.iterationResults as { iterationResultId: number }[]).map(({ iterationResultId }) => iterationResultId),
+      ),
+    ];
+    expect(new Set(resultIds).size).toBe(8);
+    expect(resultIds).not.toContain(0);
+    const expected = sample('contract-case-results').testCases as Record<string, unknown>[];
+    expect(Object.keys(testCases[0] ?? {})).toEqual(Object.keys(expected[0] ?? {}));
+  });
+
+  test('counts it twice', async () => {
+    const { body } = await get(runId);
+    expect(body).toMatchObject({ result: 'FAILURE', totalCount: 4, passedCount: 3, failedCount: 1 });
+    expectSums(body);
+  });
+
+  test('reports a suite for each machine', async () => {
+    const { text } = await facade.call('GET', `/api/v1/reports/junit/${runId}`);
+    expect(text).toContain('<testsuites name="Lanes" tests="4" failures="1" errors="0" skipped="0"');
+    const opened = [...text.matchAll(/<testsuite name="([^"]*)" tests="(\d)" failures="(\d)"/g)].map((match) =>
+      match.slice(1),
+    );
+    expect(opened).toEqual([
+      ['Lanes || chrome-linux', '2', '0'],
+      ['Lanes || firefox-win', '2', '1'],
+    ]);
+    expect(text).toContain('small basket: FAILURE');
+  });
+
+  test('shows the same ids while it lives, and the executor for a case that is on no machine', async () => {
+    const plan = await facade.addPlan({ suites, machines: ['chrome-linux', 'firefox-win'] });
+    const live = await facade.trigger(plan);
+    const open = (await get(live, '/test_case_results')).body.testCases;
+    expect(open).toHaveLength(4);
+    await facade.dispatch(live);
+    await facade.report(live, [aCase('pays by card', 'passed')], {});
+    await facade.complete(live);
+    const ended = (await get(live, '/test_case_results')).body.testCases;
+    const resultIdOf = (one: Record<string, unknown>) => one.testCaseResultId;
+    const [unnamed, ...missing] = ended;
+    expect(unnamed).toMatchObject({
+      machineId: plan.id,
+      machineTitle: 'http',
+      machineResultId: live,
+      result: 'SUCCESS',
+    });
+    expect(missing.map(resultIdOf)).toEqual(open.map(resultIdOf));
+    expect(missing.map(({ result }: { result: string }) => result)).toEqual(Array(4).fill('ABORTED'));
+    const { text } = await facade.call('GET', `/api/v1/reports/junit/${live}`);
+    expect([...text.matchAll(/ \|\| ([\w-]+)"/g)].map(([, title]) => title)).toEqual([
+      'http',
+      'chrome-linux',
+      'firefox-win',
+    ]);
+  });
+});
+
 describe('words and counts', () => {
   const endings = {
     passed: ['SUCCESS', 'Test plan execution completed'],
