@@ -98,10 +98,12 @@ function resolvePicks(links: Links, catalog: Catalog, picks: readonly RerunPick[
   const byName = namesOf(catalog, current);
   const chosen = new Set<number>();
   for (const { testCase, iterations, field } of picks) {
-    const position = typeof testCase === 'number' ? ofResult(links, testCase) : byName(testCase);
-    const found = position === undefined ? undefined : current.get(position);
-    if (found === undefined) throw foreign(links, field, typeof testCase === 'number' ? testCase : testCase.name);
-    for (const each of selectPicked(found, toPositions(links, catalog, found, iterations, field))) chosen.add(each);
+    const positions = typeof testCase === 'number' ? [ofResult(links, testCase)] : byName(testCase);
+    const found = positions.flatMap((position) => current.get(position ?? -1) ?? []);
+    if (found.length === 0) throw foreign(links, field, typeof testCase === 'number' ? testCase : testCase.name);
+    for (const one of found) {
+      for (const each of selectPicked(one, toPositions(links, catalog, one, iterations, field))) chosen.add(each);
+    }
   }
   // A case that was picked as a whole needs no iterations beside it.
   return [...chosen].filter(
@@ -142,6 +144,7 @@ function ofResult(links: Links, resultId: number): number | undefined {
   return undefined;
 }
 
+/** The case of the name on the machine it names, or on each that has it; none if the name fits two cases. */
 function namesOf(catalog: Catalog, current: ReadonlyMap<number, CurrentCase>) {
   const keyOf = ({ suite, name }: NamedCase): string => `${suite}\u001f${name}`;
   const positions = new Map<string, number[]>();
@@ -149,12 +152,12 @@ function namesOf(catalog: Catalog, current: ReadonlyMap<number, CurrentCase>) {
     const key = keyOf(nameOf(catalog, position));
     positions.set(key, [...(positions.get(key) ?? []), position]);
   }
-  return (named: NamedCase): number | undefined => {
-    const same = positions.get(keyOf(named)) ?? [];
-    const fitting = same.filter(
-      (at) => nameOf(catalog, at).className === (named.className ?? nameOf(catalog, at).className),
-    );
-    return fitting.length === 1 ? fitting[0] : undefined;
+  return (named: NamedCase): readonly number[] => {
+    const fitting = (positions.get(keyOf(named)) ?? []).filter((at) => {
+      const { className, machine } = nameOf(catalog, at);
+      return className === (named.className ?? className) && machine === (named.machine ?? machine);
+    });
+    return new Set(fitting.map((at) => nameOf(catalog, at).className)).size === 1 ? fitting : [];
   };
 }
 

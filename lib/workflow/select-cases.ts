@@ -1,4 +1,4 @@
-import { ServiceError } from '../core/errors.ts';
+import { invalidField, ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Services } from '../core/ports.ts';
@@ -19,11 +19,12 @@ export async function chooseByConfig(services: Services, plan: Plan, wanted: Con
   throw emptySelection('executionConfig', `the saved configuration ${id} (${name}) selects no test case of the plan`);
 }
 
-/** A case as people name it; without a class it is the one of that suite and name. */
+/** A case as people name it; without a class it is the one of that suite and name, without a machine it is on all. */
 export interface NamedCase {
   readonly suite: string;
   readonly className?: string | null | undefined;
   readonly name: string;
+  readonly machine?: string | null | undefined;
   readonly iterations?: readonly string[] | undefined;
 }
 
@@ -37,13 +38,24 @@ export async function chooseByName(services: Services, plan: Plan, cases: readon
   return {
     picked: cases.map((named, i) => {
       const found = find(named, `cases[${i}]`);
-      return { ...found, ...(named.iterations?.length ? { iterations: named.iterations } : {}) };
+      const machine = named.machine ?? undefined;
+      if (machine !== undefined) requireMachine(plan, machine, `cases[${i}].machine`);
+      return {
+        ...found,
+        ...(named.iterations?.length ? { iterations: named.iterations } : {}),
+        ...(machine === undefined ? {} : { machine }),
+      };
     }),
   };
 }
 
 export function emptySelection(field: string, message: string): ServiceError {
   return new ServiceError('EMPTY_SELECTION', `${field}: ${message}`, { fields: [{ field, message }] });
+}
+
+function requireMachine({ machines }: Plan, title: string, field: string): void {
+  if (machines.some((machine) => machine.title === title)) return;
+  throw invalidField(field, 'is no machine of the plan', title);
 }
 
 function finder(known: readonly KnownCase[]): (named: NamedCase, field: string) => PickedCase {

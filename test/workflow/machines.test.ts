@@ -121,14 +121,14 @@ describe.each([loop, machine])('a plan with machines, on the $name', (driver) =>
       { suite: 'Checkout', className: '', name: 'pays', machine: 'windows' },
       { suite: 'Checkout', className: '', name: 'refunds' },
     ];
-    const ended = await run({ machines: two, suites }, reports(redOnWindows), { picked });
+    const ended = await run({ machines: two, suites }, reports(redOnWindows), { choose: async () => ({ picked }) });
     expect(ended.results).toEqual({
       'Checkout › pays on windows': 'failed',
       'Checkout › refunds on linux': 'passed',
       'Checkout › refunds on windows': 'passed',
     });
     expect(asked(0).selection).toEqual(picked);
-    const one = await world.finish((await world.trigger({ picked: picked.slice(0, 1) })).id);
+    const one = await world.finish((await world.trigger({ choose: async () => ({ picked: picked.slice(0, 1) }) })).id);
     expect(Object.keys(one.results)).toEqual(['Checkout › pays on windows']);
     expect(asked(1).machines).toEqual([{ title: 'windows', environment: null }]);
   });

@@ -32,7 +32,13 @@ const variables = z._default(
 /** How many runs may use it at one time; null is any number. */
 const capacity = absent(z.int().check(z.gte(1), z.lte(10_000)));
 
-const caseName = { suite: text(500), className: absent(z.string().check(z.maxLength(500))), name: text(500) };
+const caseName = {
+  suite: text(500),
+  className: absent(z.string().check(z.maxLength(500))),
+  name: text(500),
+  /** Title of a machine of the plan; without it the case is meant on every machine. */
+  machine: absent(text(100)),
+};
 
 const runSettings = {
   environmentId: absent(id),

@@ -198,3 +198,71 @@ describe('a rerun', () => {
     expect([active.status, active.body.code, active.body.runId]).toEqual([409, 'RUN_ACTIVE', body.id]);
   });
 });
+
+describe('on machines', () => {
+  const machines = ['linux', 'windows'];
+  const on = (machine: string, change?: Record<string, string>) =>
+    results(change).map((each) => ({ ...each, machine }));
+  const everywhere = [...on('linux'), ...on('windows', { adds: 'failed', down: 'failed' })];
+  const shown = async (runId: number) => {
+    const { cases } = (await api.call('GET', `/v1/runs/${runId}/cases`)).body;
+    return cases.map(({ name, machine, result }: Record<string, string>) => `${name} on ${machine}: ${result}`);
+  };
+  const failedOnWindows = async () => {
+    const { body } = await api.call('POST', `/v1/plans/${await createPlan({ machines })}/runs`);
+    await finish(body.id, everywhere);
+    return body.id as number;
+  };
+
+  test('a named case runs on the machine it names, else on all of them, and so does a selected one', async () => {
+    const planId = await createPlan({ machines, configs: [smoke] });
+    const run = async (body: object) => {
+      const started = await api.call('POST', `/v1/plans/${planId}/runs`, { body });
+      await finish(started.body.id, everywhere);
+      return shown(started.body.id);
+    };
+    const cases = [
+      { suite: 'Cart', name: 'adds', machine: 'windows' },
+      { suite: 'Cart', name: 'removes' },
+    ];
+    expect(await run({ cases })).toEqual([
+      'adds on windows: failed',
+      'removes on linux: passed',
+      'removes on windows: passed',
+    ]);
+    expect(await run({ config: { name: 'smoke' } })).toEqual([
+      'adds on linux: passed',
+      'adds on windows: failed',
+      'rounds on linux: passed',
+      'rounds on windows: failed',
+    ]);
+    const mac = { cases: [{ suite: 'Cart', name: 'adds', machine: 'mac' }] };
+    const refused = await api.call('POST', `/v1/plans/${planId}/runs`, { body: mac });
+    expect([refused.status, refused.body.errors?.[0]?.field]).toEqual([400, 'cases[0].machine']);
+  });
+
+  test('a rerun of what failed runs it on the machine it failed on only', async () => {
+    const { body } = await api.call('POST', `/v1/runs/${await failedOnWindows()}/rerun`);
+    expect(body.requested).toBe('2 cases');
+    await finish(body.id, [...on('linux', { adds: 'failed' }), ...on('windows')]);
+    expect(await shown(body.id)).toEqual(['adds on windows: passed', 'rounds on windows: passed']);
+    expect((await api.call('GET', `/v1/runs/${body.id}`)).body.result).toBe('passed');
+  });
+
+  test.each([
+    [{ suite: 'Cart', name: 'adds' }, '2 cases'],
+    [{ suite: 'Cart', name: 'adds', machine: 'linux' }, '1 case'],
+    [{ suite: 'Tax', name: 'rounds', iterations: ['up'] }, '2 cases (2 iterations)'],
+    [{ suite: 'Tax', name: 'rounds', machine: 'windows', iterations: 'failed' }, '1 case (1 iteration)'],
+  ])('a rerun of %j requests %s', async (testCase, requested) => {
+    const body = { which: 'picked', cases: [testCase] };
+    const answer = await api.call('POST', `/v1/runs/${await failedOnWindows()}/rerun`, { body });
+    expect([answer.status, answer.body.requested]).toEqual([202, requested]);
+  });
+
+  test('a rerun on a machine the case never ran on is refused', async () => {
+    const body = { which: 'picked', cases: [{ suite: 'Cart', name: 'adds', machine: 'mac' }] };
+    const refused = await api.call('POST', `/v1/runs/${await failedOnWindows()}/rerun`, { body });
+    expect([refused.status, refused.body.code]).toEqual([400, 'FOREIGN_RESULT']);
+  });
+});

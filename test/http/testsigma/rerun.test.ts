@@ -320,3 +320,39 @@ describe('what is refused', () => {
     expect([empty.status, empty.body.code]).toEqual([400, 'EMPTY_SELECTION']);
   });
 });
+
+describe('a case on two machines', () => {
+  const on = (machine: string, ...cases: ReturnType<typeof aCase>[]) => cases.map((each) => ({ ...each, machine }));
+  const laneOriginal = async () => {
+    const suites = [{ name: 'Payment', cases: [{ name: 'pays by card' }] }];
+    const machines = ['chrome-linux', 'firefox-win'];
+    const plan = await facade.addPlan({ name: `Rerun ${nextName()}`, suites, machines });
+    const runId = await facade.trigger(plan);
+    const card = aCase('pays by card', 'passed');
+    await facade.finish(runId, [...on('chrome-linux', card), ...on('firefox-win', { ...card, result: 'failed' })]);
+    return { runId, card, cases: await casesOf(runId) };
+  };
+
+  test.each(['ONLY_FAILED_TESTS', 'USER_PICKED'])(
+    'is current for each: %s runs one, the chain holds both',
+    async (type) => {
+      const { runId, card, cases } = await laneOriginal();
+      const failed = cases.find(({ result }) => result === 'FAILURE');
+      const picks = type === 'USER_PICKED' ? { testCaseResultRequests: [{ id: failed?.testCaseResultId }] } : {};
+      const { body } = await rerun(runId, type, picks);
+      await facade.finish(body.id, [...on('firefox-win', card), ...on('chrome-linux', { ...card, result: 'failed' })]);
+      expect(facade.dispatches.at(-1)).toMatchObject({
+        selection: [{ name: 'pays by card', machine: 'firefox-win' }],
+        machines: [{ title: 'firefox-win' }],
+      });
+      expect(await casesOf(body.id)).toMatchObject([{ machineTitle: 'firefox-win', result: 'SUCCESS' }]);
+      expect(await get(runId)).toMatchObject({
+        result: 'FAILURE',
+        totalCount: 2,
+        consolidatedResult: 'SUCCESS',
+        consolidatedPlanTotalCount: 2,
+        consolidatedPlanPassedCount: 2,
+      });
+    },
+  );
+});
