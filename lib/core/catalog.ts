@@ -37,7 +37,8 @@ const sep = '\u001f';
  *
  * Reporters disagree on how a data set is named, so a declared iteration is also found as a case of a suite named like its
  * data-driven case, as `case[iteration]` and as `case (iteration)`. A case declared without a class takes the first class
- * that reports it; another class under the same name is another case, never a second result of this one.
+ * that reports it; another class under the same name is another case, never a second result of this one. One that is
+ * reported without a class takes none.
  */
 export interface CatalogIndex {
   /** Position of the case or iteration, on the machine if one is given; unknown names are appended to `added`. */
@@ -45,6 +46,8 @@ export interface CatalogIndex {
     reported: Pick<ReportedCase, 'suite' | 'className' | 'name' | 'iteration' | 'file'>,
     machine?: string | undefined,
   ): number;
+  /** The same for a name that is declared, not reported. */
+  declare(name: CaseName & { readonly iteration?: string }, machine?: string | undefined): number;
   /** Position of an entry of other `entries`, by all its names: neither declared iterations nor classless cases are considered. */
   adopt(entries: readonly CatalogEntry[], position: number): number;
   readonly added: readonly CatalogEntry[];
@@ -113,14 +116,27 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
     );
   };
 
+  const find = (
+    name: CaseName & { readonly iteration?: string; readonly file?: string },
+    machine: string | undefined,
+    onCase: (position: number) => void = () => {},
+  ): number => {
+    const alias = iterationAliases.get(`${name.suite}${sep}${name.name}`);
+    const testCase = alias?.testCase ?? placeCase(name, name.file);
+    if (alias === undefined) onCase(testCase);
+    const parent = placeLane(testCase, machine);
+    const iteration = alias?.iteration ?? name.iteration;
+    return iteration === undefined ? parent : append({ kind: 'iteration', parent, name: iteration });
+  };
+
   return {
     added,
     adopt,
+    declare: (name, machine) => find(name, machine),
     place(reported, machine) {
-      const alias = iterationAliases.get(`${reported.suite}${sep}${reported.name}`);
-      const parent = placeLane(alias?.testCase ?? placeCase(reported, reported.file), machine);
-      const iteration = alias?.iteration ?? reported.iteration;
-      return iteration === undefined ? parent : append({ kind: 'iteration', parent, name: iteration });
+      return find(reported, machine, (testCase) => {
+        if (reported.className === '' && !boundClass.has(testCase)) boundClass.set(testCase, '');
+      });
     },
   };
 }
@@ -139,9 +155,9 @@ export function placeDeclared(
     for (const testCase of suite.cases) {
       const name = { suite: suite.name, className: testCase.className, name: testCase.name };
       for (const machine of lanesOf(plan.machines)) {
-        const position = index.place(name, machine);
+        const position = index.declare(name, machine);
         cases.push(position);
-        const sets = testCase.iterations.map((iteration) => index.place({ ...name, iteration }, machine));
+        const sets = testCase.iterations.map((iteration) => index.declare({ ...name, iteration }, machine));
         if (sets.length > 0) iterations.set(position, sets);
       }
     }

@@ -14,7 +14,10 @@ export interface Capabilities {
   readonly stops: boolean;
 }
 
-/** A test case that must run in this attempt; of a data-driven one only the named iterations, all of them if none are named. */
+/**
+ * A test case that must run in this attempt. Iterations are there for a data-driven one: only the named ones run, all of
+ * them if none are named.
+ */
 export interface PickedCase extends CaseName {
   readonly iterations?: readonly string[];
   /** Title of the machine to run it on; absent is every machine of the attempt. */

@@ -118,9 +118,10 @@ export function toPicked(catalog: Catalog, positions: readonly number[]): Picked
     if (entry?.kind === 'iteration') names.push(entry.name);
     iterations.set(testCase, names);
   }
+  const dataDriven = new Set(catalog.entries.map((entry) => (entry.kind === 'iteration' ? entry.parent : undefined)));
   return [...iterations].map(([position, names]) => ({
     ...nameOf(catalog, position),
-    ...(names.length === 0 ? {} : { iterations: names }),
+    ...(dataDriven.has(position) ? { iterations: names } : {}),
   }));
 }
 

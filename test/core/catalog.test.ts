@@ -61,6 +61,13 @@ describe('a case is found by suite, class and name', () => {
     );
   });
 
+  test('a case that is reported without a class is not the one of that name in a class', () => {
+    const name = { suite: 'S', className: '', name: 'n' };
+    const { positions, catalog } = learn({ entries: [], ids: [] }, name, { ...name, className: 'A' });
+    expect(positions[0]).not.toBe(positions[1]);
+    expect(learn(catalog, name, { ...name, className: 'B' }).positions[1]).not.toBe(positions[0]);
+  });
+
   test('a case declared without a class takes the first class that reports it, and no second one', () => {
     const { catalog, cases } = declare([{ name: 'S', cases: [{ name: 'n' }] }]);
     const reported = { suite: 'S', name: 'n' };

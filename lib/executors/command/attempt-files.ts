@@ -6,6 +6,8 @@ export const attemptFiles = {
   command: 'command.sh',
   /** The picked cases as JSON, for runners that read them instead of arguments. */
   selection: 'selection.json',
+  /** For runners that take one pattern a file: names to run, by file. */
+  patterns: 'patterns.json',
   /** A directory: whoever makes it owns the job. */
   claim: 'started',
   /** Process id of the supervisor, which leads the job's process group. */

@@ -2,7 +2,7 @@ import { ServiceError } from '../../core/errors.ts';
 import type { Executing, PickedCase } from '../../core/executor.ts';
 import type { CommandSettings } from '../../core/plan.ts';
 import { quoteShell } from './quote-shell.ts';
-import type { Selector } from './selectors/selector.ts';
+import type { Selector, SelectorJob } from './selectors/selector.ts';
 import { selectorFor } from './selectors/selector-for.ts';
 
 export interface BuiltCommand {
@@ -27,8 +27,9 @@ export function buildCommand(
     );
   }
   const selector = selectorFor(settings);
-  const { words, executing } = select(selector, selection);
-  const all = [...(selector?.baseArguments({ command: settings.command, ...files }) ?? []), ...words];
+  const job = { command: settings.command, ...files };
+  const { words, executing } = select(selector, selection, job);
+  const all = [...(selector?.baseArguments(job) ?? []), ...words];
   const replaced: Record<string, string> = {
     '{selection}': all.map(quoteShell).join(' '),
     '{report}': quoteShell(files.reportFile),
@@ -47,6 +48,7 @@ const maxSelectionBytes = 100_000;
 function select(
   selector: Selector | null,
   cases: readonly PickedCase[] | null,
+  job: SelectorJob,
 ): { words: readonly string[]; executing: Executing } {
   if (cases === null) return { words: [], executing: { grain: 'everything', description: 'everything' } };
   const others = `all but the ${count(cases.length, 'picked case')} are ignored`;
@@ -57,9 +59,9 @@ function select(
   if (selector === null) return everything('no selector is configured');
   if (cases.length === 0) return everything('no case is named');
 
-  const words = selector.toArguments(cases);
-  if (words.length === 0) return everything('the runner cannot tell these cases apart');
-  if (fits(words)) return { words, executing: describe(selector, cases) };
+  const words = selector.toArguments(cases, job);
+  if (words === null) return everything('the runner cannot tell these cases apart');
+  if (fits(words)) return { words, executing: describe(selector, cases, job) };
   const suiteWords = selector.toSuiteArguments?.(cases) ?? [];
   if (suiteWords.length === 0 || !fits(suiteWords)) return everything('the names are too long for one command line');
   const suites = new Set(cases.map(({ suite, className }) => `${suite}\n${className}`)).size;
@@ -67,7 +69,7 @@ function select(
   return { words: suiteWords, executing: { grain: 'suites', description } };
 }
 
-function describe(selector: Selector, cases: readonly PickedCase[]): Executing {
+function describe(selector: Selector, cases: readonly PickedCase[], job: SelectorJob): Executing {
   const iterations = cases.reduce((sum, picked) => sum + (picked.iterations?.length ?? 0), 0);
   const whole = cases.filter((picked) => !picked.iterations?.length).length;
   const exact = selector.selects === 'iterations';
@@ -75,7 +77,7 @@ function describe(selector: Selector, cases: readonly PickedCase[]): Executing {
   if (exact && iterations > 0 && whole > 0) parts.unshift(count(whole, 'case'));
   const extras = [
     !exact && iterations > 0 ? 'all iterations run; those that were not picked are ignored' : undefined,
-    selector.extras?.(cases),
+    selector.extras?.(cases, job),
     isSameEverywhere(cases) ? undefined : 'on each machine of the attempt; what was not picked there is ignored',
   ].filter((extra) => extra !== undefined);
   const description = `${parts.join(' and ')}${extras.length > 0 ? ` (${extras.join('; ')})` : ''}`;

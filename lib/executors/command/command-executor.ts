@@ -90,6 +90,8 @@ export function createCommandExecutor(options: CommandExecutorOptions): Executor
       if (!(await isClaimed(directory))) {
         if (dispatch.selection !== null) {
           await writeWhole(join(directory, attemptFiles.selection), `${JSON.stringify(dispatch.selection)}\n`);
+          const patterns = selectorFor(settings)?.patternsByFile?.(dispatch.selection);
+          if (patterns) await writeWhole(join(directory, attemptFiles.patterns), `${JSON.stringify(patterns)}\n`);
         }
         await writeWhole(join(directory, attemptFiles.command), text);
         follow(directory, dispatch.runId);

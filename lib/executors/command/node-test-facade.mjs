@@ -1,11 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import real from 'node:test';
+import { compileFunction } from 'node:vm';
 import { createFilter, notPicked } from './node-test-selection.mjs';
 
 export * from 'node:test';
 
-const isPicked = createFilter(JSON.parse(readFileSync(process.env.PROCTOR_SELECTION, 'utf8')));
+/** The test file of this process; undefined when one process runs them all (`--test-isolation=none`). */
+const file = process.env.NODE_TEST_CONTEXT === undefined ? undefined : process.argv[1];
+const { PROCTOR_SELECTION: selection } = process.env;
+const isPicked =
+  selection === undefined ? () => true : createFilter(readSelection(selection), file && relativeTo(file));
+/** Node calls the file of a test the one its declaration was called from, which would be this one. */
+const callFrom = compileFunction('return declare(...given);', ['declare', 'given'], file && { filename: file });
 /** Names of the tests around the code that runs. */
 const around = new AsyncLocalStorage();
 const pathOfContext = new WeakMap();
@@ -36,8 +44,8 @@ function wrapFunction(original) {
 function declare(original, parents, given) {
   const { name, options, fn } = readArguments(given);
   const path = [...parents, name];
-  if (!isPicked(path)) return original(name, { ...options, skip: notPicked }, () => {});
-  return original(name, options, fn && inside(path, fn));
+  if (!isPicked(path)) return callFrom(original, [name, { ...options, skip: notPicked }, () => {}]);
+  return callFrom(original, [name, options, fn && inside(path, fn)]);
 }
 
 /** As node's test runner reads them: any of name, options and function may be left out. */
@@ -75,4 +83,12 @@ function rememberContext(context, path) {
   prototype.test = function subtest(...given) {
     return declare(original.bind(this), pathOfContext.get(this) ?? around.getStore() ?? [], given);
   };
+}
+
+function readSelection(path) {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+function relativeTo(path) {
+  return relative(process.cwd(), path).replaceAll('\\', '/');
 }

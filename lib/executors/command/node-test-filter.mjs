@@ -2,7 +2,7 @@ import Module, { register } from 'node:module';
 import test from './node-test-facade.mjs';
 
 // Loaded by `--import` in each test process. Node 20 picks tests by their last name only, and never one inside another
-// test, so the tests are given a `node:test` that skips what was not picked.
+// test, so the tests are given a `node:test` that skips what was not picked and tells the file of each test.
 const facade = new URL('./node-test-facade.mjs', import.meta.url).href;
 const hooks = `export async function resolve(specifier, context, next) {
   if (specifier !== 'node:test' || context.parentURL === ${JSON.stringify(facade)}) return next(specifier, context);

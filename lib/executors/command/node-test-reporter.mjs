@@ -1,52 +1,11 @@
-import { notPicked, reportedName } from './node-test-selection.mjs';
+import { readCases } from './node-test-cases.mjs';
 
-/**
- * Live results of `node --test`, one JSON line a test, under the names that node's junit reporter gives them: a test
- * with tests inside is a suite there, whatever it was declared as.
- */
+// Beside node's own junit reporter the names must be that one's, and its only class is `test`.
+const className = new URL(import.meta.url).searchParams.get('class');
+
+/** Live results of `node --test`, one JSON line a test. */
 export default async function* nodeTestReporter(source) {
-  const open = [];
-  for await (const { type, data } of source) {
-    if (type === 'test:start') {
-      open.length = Math.min(open.length, data.nesting);
-      const parent = open[data.nesting - 1];
-      if (parent) parent.isSuite = true;
-      open[data.nesting] = { name: reportedName(data.name), isSuite: false };
-    } else if (type === 'test:pass' || type === 'test:fail') {
-      const test = open[data.nesting];
-      if (test && !test.isSuite && !isLeftOut(data)) yield toLine(type, data, open);
-    }
+  for await (const testCase of readCases(source)) {
+    yield `${JSON.stringify(className === null ? testCase : { ...testCase, className })}\n`;
   }
-}
-
-function isLeftOut({ skip }) {
-  return skip === notPicked || skip === 'test name does not match pattern';
-}
-
-function toLine(type, data, open) {
-  const suite = open.slice(0, data.nesting).map((parent) => parent?.name ?? '');
-  const line = {
-    suite: suite.join(' › '),
-    className: 'test',
-    name: reportedName(data.name),
-    result: toResult(type, data),
-    durationMs: data.details?.duration_ms ?? 0,
-    ...toText(data),
-  };
-  return `${JSON.stringify(line)}\n`;
-}
-
-function toResult(type, { skip, todo }) {
-  if (type === 'test:fail') return 'failed';
-  return isSet(skip) || isSet(todo) ? 'skipped' : 'passed';
-}
-
-const isSet = (directive) => directive !== undefined && directive !== false;
-
-function toText({ skip, todo, details }) {
-  const error = details?.error;
-  const reason = skip ?? todo;
-  if (!error) return typeof reason === 'string' && reason !== '' ? { message: reason.slice(0, 2000) } : {};
-  const text = String(error.cause?.stack ?? error.stack ?? error.message);
-  return { message: String(error.cause?.message ?? error.message).slice(0, 2000), details: text.slice(0, 16_000) };
 }

@@ -8,19 +8,23 @@ export function reportedName(name) {
 
 /**
  * Tells whether the test with these enclosing names runs: it was picked, is inside one that was, or has one inside. An
- * iteration is a test inside the case, or one called `case[iteration]` or `case (iteration)`.
+ * iteration is a test inside the case, or one called `case[iteration]` or `case (iteration)`. Of the cases of another
+ * file than the one given none runs; those whose class is no file are looked for in each.
  *
- * @param {readonly { suite: string, name: string, iterations?: readonly string[] }[]} cases
+ * @param {readonly { suite: string, className?: string, name: string, iterations?: readonly string[] }[]} cases
+ * @param {string} [file]
  * @returns {(path: readonly string[]) => boolean}
  */
-export function createFilter(cases) {
+export function createFilter(cases, file) {
   const picked = new Set();
   const whole = new Set();
   const above = new Set();
-  for (const { suite, name, iterations } of cases) {
+  for (const { suite, className, name, iterations } of cases) {
+    if (file !== undefined && isFile(className) && className !== file) continue;
     const path = suite === '' ? name : join(suite, name);
     addAncestors(above, path);
-    if (iterations?.length) {
+    if (iterations === undefined) picked.add(path);
+    else if (iterations.length > 0) {
       above.add(path);
       for (const iteration of iterations) {
         for (const own of [join(path, iteration), `${path}[${iteration}]`, `${path} (${iteration})`]) picked.add(own);
@@ -40,6 +44,9 @@ export function createFilter(cases) {
 }
 
 const separator = ' › ';
+
+/** The class of a case is its file, `test` in the report of node's own reporter, and nothing if nobody told it. */
+const isFile = (className) => className !== undefined && className !== '' && className !== 'test';
 
 const join = (suite, name) => `${suite}${separator}${name}`;
 

@@ -6,7 +6,7 @@ import { readJUnit } from '../../adapters/junit/read-junit.ts';
 import { isServiceError } from '../../core/errors.ts';
 import type { AttemptEnd, AttemptProblem } from '../../core/executor.ts';
 import type { CommandSettings } from '../../core/plan.ts';
-import type { ReportedCase } from '../../core/results.ts';
+import { type ReportedCase, worstOf } from '../../core/results.ts';
 import { attemptFiles } from './attempt-files.ts';
 import { selectorFor } from './selectors/selector-for.ts';
 import { tailOutput } from './tail-output.ts';
@@ -23,8 +23,9 @@ export interface EndedJob {
 
 /** The report of a command that ended. What cannot be trusted is told as a problem, never as success. */
 export async function readResults(job: EndedJob): Promise<{ cases: ReportedCase[]; end: AttemptEnd }> {
-  const cases: ReportedCase[] = [];
-  const why = await readReports(job, cases);
+  const reported: ReportedCase[] = [];
+  const why = await readReports(job, reported);
+  const cases = selectorFor(job.settings)?.reportsOnce ? worstOfEach(reported) : reported;
   if (why !== null) return { cases, end: await problem(job, 'reportUnreadable', `and ${why}`) };
   const hasFailure = cases.some(({ result }) => result === 'failed' || result === 'errored');
   if (job.exitCode === 0 || hasFailure) return { cases, end: {} };
@@ -51,6 +52,17 @@ async function readReports(job: EndedJob, cases: ReportedCase[]): Promise<string
     if (error instanceof Error && 'syscall' in error) return `its report cannot be read: ${error.message}`;
     throw error;
   }
+}
+
+/** One result a case; of several with the same name, the first of the worst. */
+function worstOfEach(reported: readonly ReportedCase[]): ReportedCase[] {
+  const worst = new Map<string, ReportedCase>();
+  for (const one of reported) {
+    const key = JSON.stringify([one.suite, one.className, one.name]);
+    const known = worst.get(key);
+    if (known === undefined || worstOf([known.result, one.result]) !== known.result) worst.set(key, one);
+  }
+  return [...worst.values()];
 }
 
 /** A report that was there before the job is another run's: it must not make this one green. */

@@ -25,7 +25,7 @@ describe('buildCommand', () => {
 
   it('puts node options where node reads them', () => {
     const { text } = build({ command: 'node --test tests/*.js', selector: 'node:test' }, [adds]);
-    expect(text).toMatch(/^node --test --test-reporter=\S+ .*--import=\S+ tests\/\*\.js$/m);
+    expect(text).toMatch(/^node --test --import=\S+ --test-reporter=\S+ .* tests\/\*\.js$/m);
   });
 
   it('never replaces what a name holds', () => {
@@ -68,7 +68,7 @@ describe('buildCommand', () => {
         { ...adds, suite: 'a.ts' },
         { ...adds, suite: 'b.ts' },
       ]).description,
-    ).toBe('2 cases (cases of the same name in the other picked files run too)');
+    ).toBe('2 cases (cases of the same full name in the other picked files run too)');
   });
 
   it('says when a case runs on a machine it was not picked for', () => {
@@ -95,8 +95,14 @@ describe('buildCommand', () => {
       /^1 suite \(the names are too long for one command line; all but the 5000/,
     );
     const jest = build({ command: 'jest', selector: 'jest' }, many);
-    expect(jest.text).toBe('jest\n');
-    expect(jest.executing.description).toMatch(/^everything \(the names are too long/);
+    expect(jest.text).toBe("jest '(?:^|/)a\\.test\\.ts$'\n");
+    expect(jest.executing.grain).toBe('suites');
+    const nowhere = build(
+      { command: 'jest', selector: 'jest' },
+      many.map((one) => ({ ...one, suite: 'Cart' })),
+    );
+    expect(nowhere.text).toBe('jest\n');
+    expect(nowhere.executing.description).toMatch(/^everything \(the names are too long/);
     expect(build({ command: 'node --test', selector: 'node:test' }, many).executing.description).toBe('5000 cases');
   });
 });

@@ -43,4 +43,15 @@ describe('createFilter', () => {
       ].map(isPicked),
     ).not.toContain(true);
   });
+
+  it('tells files apart, and cases from others that look like an iteration', () => {
+    const cases = [{ suite: 'S', className: 'a.test.js', name: 'C' }];
+    expect(createFilter(cases, 'a.test.js')(['S', 'C'])).toBe(true);
+    expect(createFilter(cases, 'b.test.js')(['S', 'C'])).toBe(false);
+    expect(createFilter(cases)(['S', 'C'])).toBe(true);
+    for (const className of ['', 'test'])
+      expect(createFilter([{ suite: 'S', className, name: 'C' }], 'b.test.js')(['S', 'C'])).toBe(true);
+    for (const other of ['C (x)', 'C[x]']) expect(createFilter(cases, 'a.test.js')(['S', other])).toBe(false);
+    expect(createFilter([{ suite: 'S', name: 'C', iterations: [] }])(['S', 'C (x)'])).toBe(true);
+  });
 });

@@ -103,7 +103,7 @@ describe('node:test', () => {
     ],
     [
       'one of two of a name in another suite, and all iterations',
-      [picked('Tax', 'adds'), picked('Tax', 'charges the tax of'), picked('Tax', 'shows')],
+      [picked('Tax', 'adds'), picked('Tax', 'charges the tax of', []), picked('Tax', 'shows', [])],
       ['Germany', 'Tax adds', 'Turkey', 'shows Germany', 'shows Turkey'],
     ],
   ])('runs %s and nothing else', async (_, selection, expected) => {

@@ -3,11 +3,13 @@ import type { PickedCase } from '../../../lib/core/executor.ts';
 import { selectors } from '../../../lib/core/plan.ts';
 import { selectorFor } from '../../../lib/executors/command/selectors/selector-for.ts';
 
+const job = { command: 'run', progressFile: '/data/p', reportFile: '/data/r.xml' };
+
 type Settings = Parameters<typeof selectorFor>[0]['selector'];
 
 function argumentsOf(selector: NonNullable<Settings>, ...cases: Partial<PickedCase>[]): string[] {
   const picked = cases.map((one) => ({ suite: '', className: '', name: '', ...one }));
-  return selectorFor({ selector })?.toArguments(picked) ?? [];
+  return selectorFor({ selector })?.toArguments(picked, job) ?? [];
 }
 
 /** The pattern of the first argument, as the runner compiles it. */
@@ -51,6 +53,45 @@ describe('selectors', () => {
     }
   });
 
+  it.each(['vitest', 'jest', 'playwright'] as const)(
+    '%s runs no other case that looks like an iteration',
+    (selector) => {
+      const cart = { suite: 'cart.test.ts', name: 'adds' };
+      const place = selector === 'playwright' ? ' cart.test.ts ' : '';
+      expect(`${place}adds`).toMatch(patternOf(selector, cart));
+      for (const other of ['adds (twice)', 'adds[1]'])
+        expect(`${place}${other}`).not.toMatch(patternOf(selector, cart));
+      const dataDriven = patternOf(selector, { ...cart, iterations: [] });
+      for (const iteration of ['adds (twice)', 'adds[1]']) expect(`${place}${iteration}`).toMatch(dataDriven);
+    },
+  );
+
+  it.each(['vitest', 'jest'] as const)(
+    '%s gets a pattern a file, so that no name runs in the file of another',
+    (selector) => {
+      const cases = [
+        { suite: 'a.test.ts', className: '', name: 'adds' },
+        { suite: 'b.test.ts', className: '', name: 'pays' },
+      ];
+      const patterns = selectorFor({ selector })?.patternsByFile?.(cases) ?? {};
+      expect(Object.keys(patterns)).toEqual(['a.test.ts', 'b.test.ts']);
+      expect(new RegExp(patterns['a.test.ts'] ?? '').test('adds')).toBe(true);
+      expect(new RegExp(patterns['a.test.ts'] ?? '').test('pays')).toBe(false);
+    },
+  );
+
+  it('jest runs just the files it knows, as patterns of paths', () => {
+    expect(argumentsOf('jest', { suite: 'a (1).test.ts', name: 'adds' }).slice(1)).toEqual([
+      '(?:^|/)a \\(1\\)\\.test\\.ts$',
+    ]);
+    expect(argumentsOf('jest', { suite: 'Cart', name: 'adds' })).toHaveLength(1);
+  });
+
+  it('jest finds titles that jest-junit took for its own replacement', () => {
+    expect('costs $& and $$5').toMatch(patternOf('jest', { name: 'costs {title} and $5' }));
+    expect('costs {title} and $5').toMatch(patternOf('jest', { name: 'costs {title} and $5' }));
+  });
+
   it('playwright runs the projects that are the machines of the cases, and all if a case names none', () => {
     const adds = { suite: 'cart.spec.ts', name: 'adds' };
     const pays = { suite: 'pay.spec.ts', name: 'pays' };
@@ -70,16 +111,25 @@ describe('selectors', () => {
     expect(twice.filter((argument) => !argument.startsWith('--project='))).toEqual(argumentsOf(selector, adds));
   });
 
-  it('playwright matches file, describes and title, whatever the project and tags', () => {
+  it('playwright matches project, file, describes and title, whatever the tags', () => {
     const pattern = patternOf('playwright', {
       suite: '[chromium] › cart.spec.ts',
       className: 'cart.spec.ts',
       name: 'Cart › adds',
     });
-    expect(pattern.test('chromium cart.spec.ts Cart adds')).toBe(true);
-    expect(pattern.test('firefox cart.spec.ts Cart adds @smoke @slow')).toBe(true);
-    expect(pattern.test('chromium cart.spec.ts Cart adds up')).toBe(false);
-    expect(pattern.test('chromium other-cart.spec.ts Cart adds')).toBe(false);
+    expect(pattern.test(' chromium cart.spec.ts Cart adds @smoke @slow')).toBe(true);
+    for (const other of [
+      ' chromium cart.spec.ts Cart adds up',
+      ' chromium other-cart.spec.ts Cart adds',
+      ' firefox cart.spec.ts Cart adds',
+      ' mobile chromium cart.spec.ts Cart adds',
+    ]) {
+      expect(other).not.toMatch(pattern);
+    }
+    const anywhere = patternOf('playwright', { suite: 'cart.spec.ts', name: 'Cart › adds' });
+    expect(anywhere.test('  cart.spec.ts Cart adds')).toBe(true);
+    expect(anywhere.test(' firefox cart.spec.ts Cart adds')).toBe(true);
+    expect(patternOf('playwright', { suite: 'a.ts', name: 'a › b' }).test('  a.ts a › b')).toBe(true);
   });
 
   it('pytest makes node ids, of the file if it is known', () => {
@@ -91,6 +141,15 @@ describe('selectors', () => {
       argumentsOf('pytest', { suite: 'pytest', className: 'test_cart', name: 'test_tax', iterations: ['de', 'a b'] }),
     ).toEqual(['test_cart.py::test_tax[de]', 'test_cart.py::test_tax[a b]']);
     expect(argumentsOf('pytest', { className, name: 'x', file: '-odd.py' })).toEqual(['./-odd.py::TestCart::x']);
+  });
+
+  it('pytest tells folders from classes by what looks like a module', () => {
+    expect(argumentsOf('pytest', { className: 'tests.UI.test_cart.TestCart.TestInner', name: 'test_adds' })).toEqual([
+      'tests/UI/test_cart.py::TestCart::TestInner::test_adds',
+    ]);
+    expect(argumentsOf('pytest', { className: 'shop.CartCase', name: 'test_adds' })).toEqual([
+      'shop.py::CartCase::test_adds',
+    ]);
   });
 
   it('pytest runs everything for a case whose module nobody told', () => {
@@ -116,6 +175,12 @@ describe('selectors', () => {
   it('go test anchors each level and keeps cases apart', () => {
     expect(argumentsOf('go-test', { name: 'TestAdd' }, { name: 'TestTax', iterations: ['a b', 'c|d'] })).toEqual([
       '-run=^TestAdd$|^TestTax$/^a_b$|^TestTax$/^c\\|d$',
+    ]);
+  });
+
+  it('go test runs no test for a subtest of it that failed with it', () => {
+    expect(argumentsOf('go-test', { name: 'TestTax' }, { name: 'TestTax/de' }, { name: 'TestTax/de/low' })).toEqual([
+      '-run=^TestTax$/^de$/^low$',
     ]);
   });
 

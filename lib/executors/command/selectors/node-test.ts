@@ -1,22 +1,28 @@
 import { notPicked } from '../node-test-selection.mjs';
-import type { Selector } from './selector.ts';
+import { noArguments, type Selector } from './selector.ts';
 
 const reporter = new URL('../node-test-reporter.mjs', import.meta.url).href;
+const junit = new URL('../node-test-junit.mjs', import.meta.url).href;
 const filter = new URL('../node-test-filter.mjs', import.meta.url).href;
 
 /**
  * `--test-name-pattern` cannot tell two tests of one name apart and never reaches a test inside a test (Node 20), so the
  * picked cases go by file to a filter that each test process imports. Names need no escaping, and may be any number.
- * The filter runs the ancestors of what is picked, as it must, and nothing else.
+ * The filter runs the ancestors of what is picked, as it must, and nothing else. It is there when everything runs, too,
+ * because it tells the file of a test. A command with reporters of its own keeps them, and node's names.
  */
 export const nodeTestSelector: Selector = {
   selects: 'iterations',
   baseArguments(job) {
-    const live = [`--test-reporter=${reporter}`, `--test-reporter-destination=${job.progressFile}`];
-    if (/(?:^|\s)--test-reporter[= ]/.test(job.command)) return live;
-    return [...live, ...reporterTo('spec', 'stdout'), ...reporterTo('junit', job.reportFile)];
+    const imported = `--import=${filter}`;
+    if (/(?:^|\s)--test-reporter[= ]/.test(job.command)) {
+      return [imported, ...reporterTo(`${reporter}?class=test`, job.progressFile)];
+    }
+    const live = reporterTo(reporter, job.progressFile);
+    return [imported, ...live, ...reporterTo('spec', 'stdout'), ...reporterTo(junit, job.reportFile)];
   },
-  toArguments: () => [`--import=${filter}`],
+  toArguments: noArguments,
+  reportsOnce: true,
   fromReport(reported) {
     if (reported.result === 'skipped' && reported.message === notPicked) return null;
     return { ...reported, suite: unescapeQuotes(reported.suite), name: unescapeQuotes(reported.name) };

@@ -3,7 +3,9 @@ import { escapeRegex, noArguments, patternsOf, type Selector } from './selector.
 
 /**
  * `--grep` is matched against project, file, describes, test and tags, joined with blanks. The JUnit reporter names the
- * suite by its file and the case by its path, joined with ` › `. A machine of the plan is a project of the configuration.
+ * suite by its file, of a plan without machines with several projects by `[project] › file`, and the case by its path,
+ * joined with ` › `. A machine of the plan is a project of the configuration. A tag cannot be told from a last word of the
+ * title that looks like one, so a test called `pays @night` runs with `pays`.
  * https://playwright.dev/docs/api/class-testconfig#test-config-grep
  */
 export const playwrightSelector: Selector = {
@@ -11,12 +13,13 @@ export const playwrightSelector: Selector = {
   baseArguments: noArguments,
   toArguments(cases) {
     const paths = new Set(cases.flatMap(toPatterns));
-    return [...projectsOf(cases), `--grep=(?:^| )(?:${[...paths].join('|')})(?: @\\S+)*$`];
+    return [...projectsOf(cases), `--grep=^(?:${[...paths].join('|')})(?: @\\S+)*$`];
   },
   toSuiteArguments(cases) {
-    const files = new Set(cases.map(({ file, suite }) => escapeRegex(file ?? fileOf(suite))));
-    return [...projectsOf(cases), `--grep=(?:^| )(?:${[...files].join('|')}) `];
+    const files = new Set(cases.map(({ suite }) => toPlace(suite)));
+    return [...projectsOf(cases), `--grep=^(?:${[...files].join('|')}) `];
   },
+  reportsOnce: true,
 };
 
 /** Cases without a machine run in all projects, so then none is left out. */
@@ -26,10 +29,12 @@ function projectsOf(cases: readonly PickedCase[]): string[] {
 }
 
 function toPatterns({ suite, name, iterations }: PickedCase): string[] {
-  return patternsOf(`${fileOf(suite)} ${name}`.replaceAll(' › ', ' '), iterations, ' ');
+  const place = toPlace(suite);
+  return patternsOf(name, iterations, ' › ').map((pattern) => `${place} ${pattern}`.replaceAll(' › ', ' (?:› )?'));
 }
 
-/** With several projects the suite is `[project] › file`; the project cannot be told from a part of a name, so all run. */
-function fileOf(suite: string): string {
-  return suite.replace(/^\[[^\]]*\] › /, '');
+/** The start of what is matched, up to the file. A suite without a project may be in any, or in the only one. */
+function toPlace(suite: string): string {
+  const [, project, file = suite] = /^\[([^\]]*)\] › (.*)$/su.exec(suite) ?? [];
+  return project === undefined ? `(?:.* )?${escapeRegex(file)}` : ` *${escapeRegex(project)} ${escapeRegex(file)}`;
 }

@@ -2,14 +2,15 @@ import type { PickedCase } from '../../../core/executor.ts';
 import { noArguments, type Selector } from './selector.ts';
 
 /**
- * Node ids, `tests/test_cart.py::TestCart::test_adds[empty]`. The JUnit report joins module and classes with dots;
- * without a file, the trailing names that begin with a capital are taken as classes (pytest collects `Test*` only).
+ * Node ids, `tests/test_cart.py::TestCart::test_adds[empty]`. The JUnit report joins module and classes with dots. The
+ * module is the last name that looks like one (`test_*`, `*_test`); if none does, names that begin with a capital are
+ * classes (pytest collects `Test*`, and what it knows from unittest).
  * https://docs.pytest.org/en/stable/how-to/usage.html#specifying-which-tests-to-run
  */
 export const pytestSelector: Selector = {
   selects: 'iterations',
   baseArguments: noArguments,
-  toArguments: (cases) => (cases.every(hasPlace) ? [...new Set(cases.flatMap(nodeIdsOf))] : []),
+  toArguments: (cases) => (cases.every(hasPlace) ? [...new Set(cases.flatMap(nodeIdsOf))] : null),
   toSuiteArguments: (cases) =>
     cases.every(hasPlace) ? [...new Set(cases.map((picked) => moduleOf(picked).file))] : [],
 };
@@ -29,7 +30,8 @@ function nodeIdsOf(picked: PickedCase): string[] {
 
 function moduleOf({ className, file }: PickedCase): { file: string; classes: string[] } {
   const parts = className.split('.');
-  const firstClass = parts.findIndex((part) => /^[A-Z]/.test(part));
+  const module = parts.findLastIndex((part) => /^test_|_test$/.test(part));
+  const firstClass = parts.findIndex((part, i) => (module < 0 ? /^[A-Z]/.test(part) : i > module));
   const modules = firstClass < 0 ? parts : parts.slice(0, firstClass);
   const path = file ?? `${modules.join('/')}.py`;
   return { file: path.startsWith('-') ? `./${path}` : path, classes: firstClass < 0 ? [] : parts.slice(firstClass) };

@@ -14,14 +14,24 @@ export interface Selector {
   readonly selects: Exclude<SelectionGrain, 'nothing'>;
   /** Always added, also when everything runs. */
   baseArguments(job: SelectorJob): string[];
-  /** Arguments that run the cases, unquoted, each one word. */
-  toArguments(cases: readonly PickedCase[]): string[];
+  /** Arguments that run the cases, unquoted, each one word; null if the runner cannot tell these cases from others. */
+  toArguments(cases: readonly PickedCase[], job: SelectorJob): string[] | null;
   /** Arguments that run the suites of the cases, for when the names are too many; absent if the runner has no such thing. */
   toSuiteArguments?(cases: readonly PickedCase[]): string[];
   /** What runs besides the cases, for people; undefined if nothing does. */
-  extras?(cases: readonly PickedCase[]): string | undefined;
+  extras?(cases: readonly PickedCase[], job: SelectorJob): string | undefined;
+  /**
+   * The pattern of the names to run, by file, if each case tells its file. The job finds it as `patterns.json`: one pattern
+   * for all files would also run cases of one picked name in the file of another.
+   */
+  patternsByFile?(cases: readonly PickedCase[]): Record<string, string>;
   /** Undoes what the runner's report does to names; null for a case that was only reported because it was left out. */
   fromReport?(reported: ReportedCase): ReportedCase | null;
+  /**
+   * The report has a test once, however often it was tried. Then a case that is there twice is two tests of one name, and
+   * the worse result is the case's: a pass must not hide a failure elsewhere.
+   */
+  readonly reportsOnce?: true;
   /** Where in a command without `{selection}` the arguments go: behind this text; at the end if it is absent. */
   readonly insertAfter?: RegExp;
 }
@@ -34,14 +44,38 @@ export function escapeRegex(text: string): string {
 }
 
 /**
- * The cases' names as patterns, each extended by its iterations: the named ones, or any. Runners write an iteration
- * behind the name of its case, in brackets or as a test below it; only named ones can be told from other tests there.
+ * The case's name as patterns, if it is data-driven extended by its iterations: the named ones, or any. Runners write an
+ * iteration behind the name of its case, in brackets or as a test below it; only named ones can be told from other tests
+ * there.
  */
 export function patternsOf(name: string, iterations: readonly string[] | undefined, joint: string): string[] {
   const own = escapeRegex(name);
-  if (!iterations?.length) return [`${own}(?:\\[.*\\]| \\(.*\\))?`];
+  if (iterations === undefined) return [own];
+  if (iterations.length === 0) return [`${own}(?:\\[.*\\]| \\(.*\\))?`];
   return iterations.map((iteration) => {
     const text = escapeRegex(iteration);
     return `${own}(?:${joint}${text}|\\[${text}\\]| \\(${text}\\))`;
   });
+}
+
+/** The cases by the file they tell; null if one tells none. */
+export function groupByFile(
+  cases: readonly PickedCase[],
+  fileOf: (picked: PickedCase) => string | null,
+): Map<string, PickedCase[]> | null {
+  const files = new Map<string, PickedCase[]>();
+  for (const picked of cases) {
+    const file = fileOf(picked);
+    if (file === null) return null;
+    const own = files.get(file);
+    if (own) own.push(picked);
+    else files.set(file, [picked]);
+  }
+  return files;
+}
+
+/** The file of a case if it is one of JavaScript, from where the report has it: as attribute or as suite. */
+export function scriptOf({ file, suite }: PickedCase): string | null {
+  const path = file ?? suite;
+  return /\.[cm]?[jt]sx?$/.test(path) && !path.startsWith('-') ? path : null;
 }

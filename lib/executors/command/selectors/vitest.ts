@@ -1,19 +1,42 @@
+import { fileURLToPath } from 'node:url';
 import type { PickedCase } from '../../../core/executor.ts';
-import { noArguments, patternsOf, type Selector } from './selector.ts';
+import { groupByFile, noArguments, patternsOf, type Selector, type SelectorJob, scriptOf } from './selector.ts';
+
+const narrower = fileURLToPath(new URL('../vitest-reporter.mjs', import.meta.url));
 
 /**
  * Vitest's JUnit reporter names the suite by its file and the case by its path, joined with ` > `; `-t` is matched
- * against the same path joined with blanks. A name may hold ` > ` itself, so each joint matches either.
+ * against the same path joined with blanks. A name may hold ` > ` itself, so each joint matches either. There is one `-t`
+ * for all files; from 4.1 on a reporter can give each file its own. One more reporter on the command line would replace
+ * those of the configuration, so it is added only to others.
  * https://vitest.dev/guide/cli#testnamepattern
  */
 export const vitestSelector: Selector = {
   selects: 'iterations',
   baseArguments: noArguments,
-  toArguments: (cases) => [`--testNamePattern=${toPattern(cases)}`, ...filesOf(cases)],
+  toArguments(cases, job) {
+    const files = filesOf(cases);
+    const reporter = files.length > 1 && hasReporter(job) ? [`--reporter=${narrower}`] : [];
+    return [`--testNamePattern=${toPattern(cases)}`, ...reporter, ...files];
+  },
   toSuiteArguments: filesOf,
-  extras: (cases) =>
-    filesOf(cases).length > 1 ? 'cases of the same name in the other picked files run too' : undefined,
+  patternsByFile(cases) {
+    const files = groupByFile(cases, scriptOf) ?? new Map();
+    return Object.fromEntries([...files].map(([file, own]) => [file, toPattern(own)]));
+  },
+  reportsOnce: true,
+  extras(cases, job) {
+    const files = filesOf(cases).length;
+    if (files === 0) return 'cases of the same full name in other files run too';
+    if (files === 1) return undefined;
+    const others = 'cases of the same full name in the other picked files run too';
+    return hasReporter(job) ? `before vitest 4.1, ${others}` : others;
+  },
 };
+
+function hasReporter({ command }: SelectorJob): boolean {
+  return /(?:^|\s)--reporter[= ]/.test(command);
+}
 
 function toPattern(cases: readonly PickedCase[]): string {
   const patterns = cases.flatMap(({ name, iterations }) => patternsOf(name, iterations, ' > '));
@@ -22,7 +45,5 @@ function toPattern(cases: readonly PickedCase[]): string {
 
 /** Vitest takes these as parts of paths. A suite that is no file (another reporter, other options) narrows nothing. */
 function filesOf(cases: readonly PickedCase[]): string[] {
-  const files = cases.map(({ file, suite }) => file ?? suite);
-  const known = files.every((file) => /\.[cm]?[jt]sx?$/.test(file) && !file.startsWith('-'));
-  return known ? [...new Set(files)] : [];
+  return [...(groupByFile(cases, scriptOf)?.keys() ?? [])];
 }

@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { TestSystem } from '../support/local.ts';
+import { type FixtureCase, identityOf } from './names.ts';
+
+export interface CommandPlan {
+  readonly selector: string;
+  readonly command: string;
+  readonly directory: string;
+}
+
+interface Attempt {
+  readonly requestedCount: number | null;
+  readonly requested: readonly string[] | null;
+  readonly executing: string;
+  readonly dispatchedAt: string;
+  readonly endedAt: string;
+  readonly problem: unknown;
+}
+
+/**
+ * Runs the project with a rerun of what failed, through the embedded system and its API, and checks that the first
+ * attempt executed every case once, the second just those that failed, and that the run says so. Answers the attempts'
+ * seconds.
+ */
+export async function proveRerun(proctor: TestSystem, executor: CommandPlan, cases: readonly FixtureCase[]) {
+  const failing = cases.filter(({ fails }) => fails !== undefined);
+  const { run, attempts, executed, seconds } = await runTwice(proctor, executor);
+  expect(run.explanation).toContain(`of ${cases.length} cases did not pass in the last attempt`);
+  const always = failing.filter(({ fails }) => fails === 'always').length;
+  expect(run).toMatchObject({
+    result: 'failed',
+    attempt: 2,
+    counts: {
+      total: cases.length,
+      failed: always,
+      passed: cases.length - always,
+      flaky: failing.length - always,
+    },
+  });
+  expect(executed[0]).toHaveLength(cases.length);
+  expect(new Set(executed[0])).toEqual(new Set(cases.map(identityOf)));
+  expect(executed[1]?.toSorted()).toEqual(failing.map(identityOf).sort());
+  expect(attempts).toMatchObject([
+    { requestedCount: null, executing: 'everything', problem: null },
+    { requestedCount: failing.length, problem: null },
+  ]);
+  expect(attempts[1]?.requested).toHaveLength(failing.length);
+  expect(attempts[1]?.executing).toMatch(new RegExp(`^${failing.length} cases`));
+  return seconds;
+}
+
+/** A run of the command with one rerun, and what each attempt executed, from the log the cases write themselves. */
+export async function runTwice(proctor: TestSystem, executor: CommandPlan, rest: object = {}) {
+  const log = join(executor.directory, 'ran.jsonl');
+  const plan = {
+    name: `${executor.selector} ${executor.directory}`,
+    executor: { type: 'command', ...executor },
+    rerun: { max: 1 },
+    deadlines: { runSeconds: 600 },
+    variables: { RAN_LOG: log },
+    ...rest,
+  };
+  const created = await proctor.post<{ id: number }>('/v1/plans', plan);
+  expect(created.status, created.text).toBe(201);
+  const { body } = await proctor.post<{ id: number }>(`/v1/plans/${created.body.id}/runs`, {});
+  const run = await proctor.completed(body.id);
+  const answer = await proctor.call<{ attempts: Attempt[] }>(`/v1/runs/${body.id}/attempts`);
+  const { attempts } = answer.body;
+  const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
+  const ran = lines.map((line) => JSON.parse(line) as [string, string]);
+  return {
+    run,
+    attempts,
+    executed: attempts.map((_, i) => ran.filter(([attempt]) => attempt === String(i + 1)).map(([, id]) => id)),
+    seconds: attempts.map((one) => (Date.parse(one.endedAt) - Date.parse(one.dispatchedAt)) / 1000),
+  };
+}
