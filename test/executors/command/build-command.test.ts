@@ -95,8 +95,8 @@ describe('buildCommand', () => {
       /^1 suite \(the names are too long for one command line; all but the 5000/,
     );
     const jest = build({ command: 'jest', selector: 'jest' }, many);
-    expect(jest.text).toBe("jest '(?:^|/)a\\.test\\.ts$'\n");
-    expect(jest.executing.grain).toBe('suites');
+    expect(jest.text).toMatch(/^jest --testRunner=\S+jest-test-runner\.mjs '\(\?:\^\|\/\)a\\\.test\\\.ts\$'$/m);
+    expect(jest.executing.description).toBe('5000 cases');
     const nowhere = build(
       { command: 'jest', selector: 'jest' },
       many.map((one) => ({ ...one, suite: 'Cart' })),

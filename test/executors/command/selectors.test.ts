@@ -80,6 +80,15 @@ describe('selectors', () => {
     },
   );
 
+  it('jest does not take a case for that of the same name in no describe or another', () => {
+    const inner = { suite: 'cart.test.ts', className: 'Cart inner', name: 'adds' };
+    expect('Cart inner adds').toMatch(patternOf('jest', inner));
+    for (const other of ['adds', 'Cart adds']) expect(other).not.toMatch(patternOf('jest', inner));
+    expect('Cart adds').toMatch(
+      patternOf('jest', { suite: 'cart.test.ts', className: 'Cart adds', name: 'Cart adds' }),
+    );
+  });
+
   it('jest runs just the files it knows, as patterns of paths', () => {
     expect(argumentsOf('jest', { suite: 'a (1).test.ts', name: 'adds' }).slice(1)).toEqual([
       '(?:^|/)a \\(1\\)\\.test\\.ts$',

@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import type { PickedCase } from '../../../core/executor.ts';
-import { escapeRegex, groupByFile, noArguments, patternsOf, type Selector, scriptOf } from './selector.ts';
+import { escapeRegex, groupByFile, isScript, noArguments, patternsOf, type Selector, scriptOf } from './selector.ts';
 
 const runner = fileURLToPath(new URL('../jest-test-runner.mjs', import.meta.url));
 
 /**
  * `-t` is matched, whatever the case of the letters, against the names of the describes and the test, joined with
  * blanks. jest-junit calls a case by that whole path unless its title template says `{title}`; then the rest is its class
- * name or its suite. It tells the file only as suite (`{filepath}`) or attribute; then just those files are run, and if
- * they are several each gets a pattern of its own, by jest's own test runner wrapped.
+ * name or its suite. With the file as suite (`JEST_JUNIT_SUITE_NAME={filepath}`) it is clear which; then just those files
+ * are run, and if they are several or the names many, each gets a pattern of its own, by jest's test runner wrapped.
  * https://jestjs.io/docs/cli#--testnamepatternregex, https://github.com/jest-community/jest-junit#configuration
  */
 export const jestSelector: Selector = {
@@ -16,25 +16,42 @@ export const jestSelector: Selector = {
   baseArguments: noArguments,
   toArguments(cases) {
     const files = toPaths(cases);
-    return [`--testNamePattern=${toPattern(cases)}`, ...(files.length > 1 ? [`--testRunner=${runner}`] : []), ...files];
+    const named = `--testNamePattern=${toPattern(cases)}`;
+    if (files.length === 0 || (files.length === 1 && named.length < maxPattern)) return [named, ...files];
+    return [`--testRunner=${runner}`, ...files];
   },
-  toSuiteArguments: toPaths,
   patternsByFile(cases) {
     const files = groupByFile(cases, scriptOf) ?? new Map();
     return Object.fromEntries([...files].map(([file, own]) => [file, toPattern(own)]));
   },
   reportsOnce: true,
-  extras: (cases) => (toPaths(cases).length === 0 ? 'cases of the same full name in other files run too' : undefined),
+  extras: (cases) =>
+    cases.every(({ suite }) => isScript(suite))
+      ? undefined
+      : 'cases of the same name in other files or suites may run too',
 };
+
+const maxPattern = 20_000;
 
 function toPattern(cases: readonly PickedCase[]): string {
   return `^(?:${[...new Set(cases.flatMap(toPatterns))].join('|')})$`;
 }
 
 function toPatterns({ suite, className, name, iterations }: PickedCase): string[] {
-  const parents = new Set([className, suite.replaceAll(' › ', ' ')].filter((parent) => parent !== ''));
-  const paths = [name, ...[...parents].map((parent) => `${parent} ${name}`)];
+  const paths = isScript(suite) ? toFullNames(className, name) : guessFullNames(suite, className, name);
   return paths.flatMap((path) => patternsOf(path, iterations, ' ')).map(undoTemplates);
+}
+
+/** The class is that of the describes, the full name itself, or neither. */
+function toFullNames(className: string, name: string): string[] {
+  if (className === '' || className === name || isScript(className)) return [name];
+  const below = `${className} ${name}`;
+  return name.startsWith(`${className} `) ? [name, below] : [below];
+}
+
+function guessFullNames(suite: string, className: string, name: string): string[] {
+  const parents = new Set([className, suite.replaceAll(' › ', ' ')].filter((parent) => parent !== ''));
+  return [name, ...[...parents].map((parent) => `${parent} ${name}`)];
 }
 
 /**

@@ -77,5 +77,9 @@ export function groupByFile(
 /** The file of a case if it is one of JavaScript, from where the report has it: as attribute or as suite. */
 export function scriptOf({ file, suite }: PickedCase): string | null {
   const path = file ?? suite;
-  return /\.[cm]?[jt]sx?$/.test(path) && !path.startsWith('-') ? path : null;
+  return isScript(path) && !path.startsWith('-') ? path : null;
+}
+
+export function isScript(path: string): boolean {
+  return /\.[cm]?[jt]sx?$/.test(path);
 }
