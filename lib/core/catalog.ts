@@ -36,7 +36,7 @@ const sep = '\u001f';
  * Finds catalog positions for reported names and collects the names that are new. Made once for a batch; a pure index.
  *
  * Reporters disagree on how a data set is named, so a declared iteration is also found as a case of a suite named like its
- * data-driven case, as `case[iteration]` and as `case (iteration)`. A case declared without a class takes the first class
+ * data-driven case, as `case[iteration]`, as `case (iteration)` and, Go's way, as `case/iteration` without blanks. A case declared without a class takes the first class
  * that reports it; another class under the same name is another case, never a second result of this one. One that is
  * reported without a class takes none.
  */
@@ -78,6 +78,7 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
       iterationAliases.set(`${suite ? `${suite} › ` : ''}${name}${sep}${entry.name}`, meant);
       iterationAliases.set(`${suite}${sep}${name}[${entry.name}]`, meant);
       iterationAliases.set(`${suite}${sep}${name} (${entry.name})`, meant);
+      iterationAliases.set(`${suite}${sep}${name}/${entry.name.replace(/\s/gu, '_')}`, meant);
     }
   };
   const append = (entry: CatalogEntry): number => {

@@ -26,14 +26,24 @@ export function install(): string {
 
 /** The version of pytest, which is installed from Debian's packages if it is not there. */
 export function preparePytest(): string {
-  const version = () => execFileSync('python3', ['-m', 'pytest', '--version'], { encoding: 'utf8', stdio: 'pipe' });
+  return prepare(['python3', '-m', 'pytest', '--version'], ['python3-pytest']);
+}
+
+/** The version of Go, which is installed with gotestsum from Debian's packages if either is not there. */
+export function prepareGo(): string {
+  prepare(['gotestsum', '--version'], ['golang-go', 'gotestsum']);
+  return prepare(['go', 'version'], ['golang-go']);
+}
+
+function prepare([command = '', ...words]: readonly string[], debian: readonly string[]): string {
+  const version = () => execFileSync(command, words, { encoding: 'utf8', stdio: 'pipe' }).trim();
   try {
-    return version().trim();
+    return version();
   } catch {
-    const why = 'install pytest, on Debian by `apt-get install python3-pytest` as root';
+    const why = `install ${command}, on Debian by \`apt-get install ${debian.join(' ')}\` as root`;
     attempt(why, 'apt-get', ['update']);
-    attempt(why, 'apt-get', ['install', '-y', '--no-install-recommends', 'python3-pytest']);
-    return version().trim();
+    attempt(why, 'apt-get', ['install', '-y', '--no-install-recommends', ...debian]);
+    return version();
   }
 }
 

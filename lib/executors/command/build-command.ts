@@ -35,7 +35,8 @@ export function buildCommand(
     '{report}': quoteShell(files.reportFile),
   };
   // In one pass: what a name holds is never replaced again.
-  const text = withPlace(settings.command, all.length > 0 ? selector : null).replace(
+  const command = words.length > 0 && selection ? narrow(selector, settings.command, selection) : settings.command;
+  const text = withPlace(command, all.length > 0 ? selector : null).replace(
     /\{(?:selection|report)\}/g,
     (place) => replaced[place] ?? place,
   );
@@ -100,6 +101,10 @@ function count(number: number, noun: string): string {
 
 function fits(words: readonly string[]): boolean {
   return words.reduce((bytes, word) => bytes + Buffer.byteLength(quoteShell(word)) + 1, 0) <= maxSelectionBytes;
+}
+
+function narrow(selector: Selector | null, command: string, cases: readonly PickedCase[]): string {
+  return selector?.narrow?.(command, cases) ?? command;
 }
 
 /** The command with `{selection}` in it, if it needs any. */

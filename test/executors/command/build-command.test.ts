@@ -82,6 +82,21 @@ describe('buildCommand', () => {
     expect(described(on('a'), { ...adds, name: 'removes' })).toBe(extra);
   });
 
+  it('tests only the packages of the picked cases where a command says all', () => {
+    const command = 'gotestsum --junitfile {report} ./... {selection}';
+    const cart = { suite: 'shop/cart', className: 'shop/cart', name: 'TestAdds' };
+    const one = build({ command, selector: 'go-test' }, [cart]);
+    expect(one.text).toBe("gotestsum --junitfile '/data/my runs/r.xml' shop/cart '-run=^TestAdds$'\n");
+    expect(one.executing.description).toBe('1 case');
+    const two = build({ command, selector: 'go-test' }, [cart, { ...cart, className: 'shop/tax' }]);
+    expect(two.executing.description).toBe('2 cases (tests of the same name in the other picked packages run too)');
+    const all = build({ command, selector: 'go-test' }, null);
+    expect(all.text).toContain(' ./... ');
+    const elsewhere = build({ command: 'gotestsum ./cart {selection}', selector: 'go-test' }, [cart]);
+    expect(elsewhere.text).toContain(' ./cart ');
+    expect(elsewhere.executing.description).toBe('1 case (tests of the same name in other packages run too)');
+  });
+
   it('runs suites, or everything, when 5,000 names are too long for a command line', () => {
     const many = Array.from({ length: 5000 }, (_, i) => ({
       suite: 'a.test.ts',

@@ -183,7 +183,10 @@ describe('selectors', () => {
 
   it('go test anchors each level and keeps cases apart', () => {
     expect(argumentsOf('go-test', { name: 'TestAdd' }, { name: 'TestTax', iterations: ['a b', 'c|d'] })).toEqual([
-      '-run=^TestAdd$|^TestTax$/^a_b$|^TestTax$/^c\\|d$',
+      '-run=^TestAdd$|^TestTax$/^(?:a_b|c\\|d)$',
+    ]);
+    expect(argumentsOf('go-test', { name: 'TestA/x' }, { name: 'TestC' }, { name: 'TestB' })).toEqual([
+      '-run=^(?:TestC|TestB)$|^TestA$/^x$',
     ]);
   });
 

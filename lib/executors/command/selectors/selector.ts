@@ -18,6 +18,8 @@ export interface Selector {
   toArguments(cases: readonly PickedCase[], job: SelectorJob): string[] | null;
   /** Arguments that run the suites of the cases, for when the names are too many; absent if the runner has no such thing. */
   toSuiteArguments?(cases: readonly PickedCase[]): string[];
+  /** The command, which picks where to look for cases itself, with just the places of these. */
+  narrow?(command: string, cases: readonly PickedCase[]): string;
   /** What runs besides the cases, for people; undefined if nothing does. */
   extras?(cases: readonly PickedCase[], job: SelectorJob): string | undefined;
   /**
