@@ -1,10 +1,11 @@
 import { dispatchBackoff, dispatchTries } from '../core/cadence.ts';
 import { createCallbackToken } from '../core/callback-token.ts';
-import { type Catalog, caseOf, nameOf } from '../core/catalog.ts';
+import { type Catalog, caseOf, indexCatalog, nameOf } from '../core/catalog.ts';
 import { callTimeoutMs } from '../core/decide.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { Dispatch, PickedCase, Started } from '../core/executor.ts';
-import { pickMachines } from '../core/machines.ts';
+import { lanesOf, pickMachines } from '../core/machines.ts';
+import type { Plan } from '../core/plan.ts';
 import type { Services } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
 import { declaredPrerequisites } from '../core/with-prerequisites.ts';
@@ -74,7 +75,8 @@ async function prepareDispatch(
   { run, plan, catalog, input, items }: LiveRun,
 ): Promise<{ dispatch: Dispatch; refusal: ServiceError | undefined }> {
   const requested = items.requests.find(({ attempt }) => attempt === run.attempt)?.requested;
-  const picked = pickMachines(plan.machines, requested ? toPicked(catalog, requested) : input.picked);
+  const asked = requested ? toPicked(catalog, requested) : input.picked && withIterations(plan, catalog, input.picked);
+  const picked = pickMachines(plan.machines, asked);
   const { selection } = picked;
   const [{ environment, variables, refusal }, machines] = await Promise.all([
     readEnvironment(services, run.environmentId ?? plan.environment, input.runtimeData),
@@ -118,11 +120,29 @@ export function toPicked(catalog: Catalog, positions: readonly number[]): Picked
     if (entry?.kind === 'iteration') names.push(entry.name);
     iterations.set(testCase, names);
   }
-  const dataDriven = new Set(catalog.entries.map((entry) => (entry.kind === 'iteration' ? entry.parent : undefined)));
+  const dataDriven = dataDrivenOf(catalog);
   return [...iterations].map(([position, names]) => ({
     ...nameOf(catalog, position),
     ...(dataDriven.has(position) ? { iterations: names } : {}),
   }));
+}
+
+/** The cases, those that are data-driven told from others: whoever picks a whole case need not know. */
+function withIterations(
+  { machines }: Plan,
+  catalog: Catalog,
+  picked: readonly PickedCase[],
+): PickedCase[] {
+  const index = indexCatalog(catalog);
+  const dataDriven = dataDrivenOf(catalog);
+  const isDataDriven = (one: PickedCase): boolean =>
+    lanesOf(machines, one.machine).some((machine) => dataDriven.has(index.declare(one, machine)));
+  return picked.map((one) => (one.iterations === undefined && isDataDriven(one) ? { ...one, iterations: [] } : one));
+}
+
+/** Positions of the cases with iterations. */
+function dataDrivenOf(catalog: Catalog): ReadonlySet<number> {
+  return new Set(catalog.entries.flatMap((entry) => (entry.kind === 'iteration' ? [entry.parent] : [])));
 }
 
 async function dispatchFailed(services: Services, run: Run, error: unknown): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -53,26 +53,35 @@ export async function proveRerun(proctor: TestSystem, executor: CommandPlan, cas
   return seconds;
 }
 
-/** A run of the command with one rerun, and what each attempt executed, from the log the cases write themselves. */
+/** The run of a new plan of the command with one rerun. */
 export async function runTwice(proctor: TestSystem, executor: CommandPlan, rest: object = {}) {
-  const log = join(executor.directory, 'ran.jsonl');
   const plan = {
     name: `${executor.selector} ${executor.directory}`,
     executor: { type: 'command', ...executor },
     rerun: { max: 1 },
-    deadlines: { runSeconds: 600 },
-    variables: { RAN_LOG: log },
+    deadlines: { runSeconds: 800 },
+    variables: { RAN_LOG: logOf(executor) },
     ...rest,
   };
   const created = await proctor.post<{ id: number }>('/v1/plans', plan);
   expect(created.status, created.text).toBe(201);
-  const { body } = await proctor.post<{ id: number }>(`/v1/plans/${created.body.id}/runs`, {});
+  return runPlan(proctor, executor, created.body.id);
+}
+
+/** A run of the plan, and what each of its attempts executed, from the log the cases write themselves. */
+export async function runPlan(proctor: TestSystem, executor: CommandPlan, planId: number, trigger: object = {}) {
+  const log = logOf(executor);
+  rmSync(log, { force: true });
+  const started = await proctor.post<{ id: number }>(`/v1/plans/${planId}/runs`, trigger);
+  expect(started.status, started.text).toBe(202);
+  const { body } = started;
   const run = await completed(proctor, body.id);
   const answer = await proctor.call<{ attempts: Attempt[] }>(`/v1/runs/${body.id}/attempts`);
   const { attempts } = answer.body;
   const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
   const ran = lines.map((line) => JSON.parse(line) as [string, string]);
   return {
+    planId,
     run,
     attempts,
     executed: attempts.map((_, i) => ran.filter(([attempt]) => attempt === String(i + 1)).map(([, id]) => id)),
@@ -87,4 +96,8 @@ async function completed(proctor: TestSystem, runId: number): Promise<NativeRun>
     if (body.status === 'completed') return body;
     await sleep(100);
   }
+}
+
+function logOf({ directory }: CommandPlan): string {
+  return join(directory, 'ran.jsonl');
 }
