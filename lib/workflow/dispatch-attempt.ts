@@ -128,11 +128,7 @@ export function toPicked(catalog: Catalog, positions: readonly number[]): Picked
 }
 
 /** The cases, those that are data-driven told from others: whoever picks a whole case need not know. */
-function withIterations(
-  { machines }: Plan,
-  catalog: Catalog,
-  picked: readonly PickedCase[],
-): PickedCase[] {
+function withIterations({ machines }: Plan, catalog: Catalog, picked: readonly PickedCase[]): PickedCase[] {
   const index = indexCatalog(catalog);
   const dataDriven = dataDrivenOf(catalog);
   const isDataDriven = (one: PickedCase): boolean =>
