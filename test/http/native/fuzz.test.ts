@@ -10,11 +10,14 @@ beforeAll(async () => {
   api = await openApi();
   const { planId, runId } = await api.startRun();
   const environment = await api.call('POST', '/v1/environments', { body: { name: 'e', project: 'shop' } });
+  const query = [{ key: 'tags', value: ['smoke'], operation: 'IN' }];
+  const config = await api.call('POST', `/v1/plans/${planId}/configs`, { body: { name: 'c', query } });
   const key = await api.call('POST', '/v1/keys', { body: { name: 'k', scopes: ['PLAN_VIEW'] } });
   ids = {
     planId: String(planId),
     runId: String(runId),
     environmentId: String(environment.body.id),
+    configId: String(config.body.id),
     keyId: key.body.id,
     attempt: '1',
   };
