@@ -11,6 +11,7 @@ import {
 } from '../lib/http/native/configs.ts';
 import { createGetOpenapi } from '../lib/http/native/openapi.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../lib/http/native/plans.ts';
+import { createGetProject, createListProjects, createUpdateProject } from '../lib/http/native/projects.ts';
 import type { Handlers } from '../lib/http/routes.ts';
 import { createListPlans as createListTestsigmaPlans } from '../lib/http/testsigma/list-plans.ts';
 import { createListConfigs as createListTestsigmaConfigs } from '../lib/http/testsigma/saved-configs.ts';
@@ -31,5 +32,8 @@ export const handler = createHttpFunction(system, {
   'native.getConfig': createGetConfig(services),
   'native.updateConfig': createUpdateConfig(services),
   'native.deleteConfig': createDeleteConfig(services),
+  'native.listProjects': createListProjects(services),
+  'native.getProject': createGetProject(services),
+  'native.updateProject': createUpdateProject(services),
   'native.getOpenapi': createGetOpenapi(),
 } satisfies Handlers<'plans'>);

@@ -44,6 +44,7 @@ import { createCreateKey, createListKeys, createRevokeKey, createRotateKey } fro
 import { createGetOpenapi } from './http/native/openapi.ts';
 import { createListOverrides, createOverrideRun } from './http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from './http/native/plans.ts';
+import { createGetProject, createListProjects, createUpdateProject } from './http/native/projects.ts';
 import { createRerunRun } from './http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from './http/native/runs.ts';
 import { createStopRun } from './http/native/stop-run.ts';
@@ -203,6 +204,9 @@ function createHandlers(services: Services, checkUrl: Egress['checkUrl'], dataDi
     'native.getEnvironment': createGetEnvironment(services),
     'native.updateEnvironment': createUpdateEnvironment(services),
     'native.deleteEnvironment': createDeleteEnvironment(services),
+    'native.listProjects': createListProjects(services),
+    'native.getProject': createGetProject(services),
+    'native.updateProject': createUpdateProject(services),
     'native.listKeys': createListKeys(services),
     'native.createKey': createCreateKey(services),
     'native.revokeKey': createRevokeKey(services),

@@ -15,12 +15,14 @@ export function createApiKey(input: {
   readonly projects: readonly string[] | null;
   /** Null is all of its projects. */
   readonly planIds: readonly number[] | null;
+  /** How many of its runs may go on at once. */
+  readonly parallelLimit?: number;
   readonly now: number;
   readonly expiresAt?: number;
 }): { readonly key: ApiKey; readonly token: string } {
   const id = toBase62(toNumber(input.random(16)) % 62n ** 12n, 12);
   const secret = toBase62(toNumber(input.random(32)), 43);
-  const { name, ownerId, scopes, projects, planIds, now, expiresAt } = input;
+  const { name, ownerId, scopes, projects, planIds, parallelLimit, now, expiresAt } = input;
   const key: ApiKey = {
     id,
     secretHash: hashOf(secret).toString('hex'),
@@ -30,6 +32,7 @@ export function createApiKey(input: {
     projects,
     planIds,
     createdAt: now,
+    ...(parallelLimit === undefined ? {} : { parallelLimit }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
   return { key, token: `prk_${id}_${secret}_${checksumOf(id, secret)}` };

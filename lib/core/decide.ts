@@ -2,10 +2,13 @@ import { pollWait, type Wait, waitWithin } from './cadence.ts';
 import type { Catalog } from './catalog.ts';
 import type { Report } from './report.ts';
 import type { Ending, Run } from './run.ts';
+import { partsOf, type SlotNeed } from './slots.ts';
 import { judge, selectForRerun } from './verdict.ts';
 
 /** What a run does next. Both drivers, and every procedure that ends a run, only route on this answer. */
 export type Decision =
+  /** Every slot it needs, or none, before it is dispatched. */
+  | { readonly next: 'takeSlots' }
   | { readonly next: 'dispatch' }
   /** Another attempt, and why it is made. */
   | { readonly next: 'rerun' | 'stage'; readonly requested: readonly number[] }
@@ -23,14 +26,23 @@ export const callTimeoutMs = 60_000;
 export const finalGraceMs = 30_000;
 /** Answers in a row that make no sense, before the executor is given up (reliability.md F14). */
 export const garbageLimit = 3;
+/** Milliseconds after which a run that waits for a slot looks again by itself. */
+const slotAgainMs = 60_000;
 /** Executions that may replace a crashed one (reliability.md 3.6). */
 export const crashLimit = 3;
 
 /**
  * The one decision. Pure: the run as stored, what its batches say, the time. Whatever the executor did or did not say, a
- * live run gets nearer to an end with every deadline that passes.
+ * live run gets nearer to an end with every deadline that passes. `needs` are the slots it must have before its first dispatch;
+ * who only asks whether it is over may leave them out.
  */
-export function decide(run: Run, report: Report, catalog: Catalog, now: number): Decision {
+export function decide(
+  run: Run,
+  report: Report,
+  catalog: Catalog,
+  now: number,
+  needs: readonly SlotNeed[] = [],
+): Decision {
   if (run.status === 'completed' || run.status === 'new' || run.status === 'rejected') return { next: 'nothing' };
   if (run.status === 'stopping') return decideStopping(run, report, now);
   if (run.waitsFor !== undefined) {
@@ -58,12 +70,17 @@ export function decide(run: Run, report: Report, catalog: Catalog, now: number):
     // A dispatch whose answer is still open is repeated first: only a running run has a next attempt (E16).
     if (stage.length === 0 || run.status === 'running') return decideEnded(run, report, catalog, stage, now);
   }
+  if (run.waitsForSlots !== undefined && now >= run.deadlineAt) {
+    const what = run.waitsForSlots.map(partsOf).map(({ kind, id }) => `${kind} ${id}`);
+    return timedOut('queueDeadline', `It waited for a slot of ${what.join(' and ')} until its queue deadline.`, false);
+  }
   if (run.status === 'queued' && now >= run.deadlineAt) {
     return timedOut('startDeadline', 'No executor accepted the run before its start deadline.', mayLive(run));
   }
   if (run.status === 'running' && now >= run.deadlineAt) return runTimedOut(run, mayLive(run));
   if (run.dispatch === 'due') {
     const after = run.dispatchAfter ?? 0;
+    if (mustTakeSlots(run) && (needs.length > 0 || run.slots !== undefined)) return { next: 'takeSlots' };
     return now >= after ? { next: 'dispatch' } : wait(now, Math.min(after, run.deadlineAt), false);
   }
   if (run.dispatch === 'calling') {
@@ -106,12 +123,22 @@ export function waitWhileStopping(run: Run, now: number): Decision {
   return wait(now, Math.min(run.stopBy ?? now, now + 2000), false);
 }
 
+/** True until the run has the slots it needs; those it has it keeps until it ends. */
+export function mustTakeSlots(run: Run): boolean {
+  return run.status === 'queued' && run.dispatch === 'due' && run.waitsFor === undefined && run.slotsHeld !== true;
+}
+
+/** How a run waits for a slot: whoever gives one back wakes it, and it looks itself once a minute. */
+export function waitForSlot(run: Run, now: number): Extract<Decision, { next: 'wait' }> {
+  return wait(now, Math.min(run.deadlineAt, now + slotAgainMs), true);
+}
+
 /** True when a test job of the run may be alive at its executor. */
 function mayLive(run: Run): boolean {
   return run.dispatch !== 'due';
 }
 
-function wait(now: number, until: number, wakeable: boolean): Decision {
+function wait(now: number, until: number, wakeable: boolean): Extract<Decision, { next: 'wait' }> {
   return { next: 'wait', seconds: waitWithin(Math.ceil((until - now) / 1000)), until, wakeable };
 }
 

@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'VERSION_CONFLICT'
   | 'NAME_TAKEN'
   | 'UNKNOWN_ENVIRONMENT'
+  | 'ENVIRONMENT_UNAVAILABLE'
   | 'UNKNOWN_CONFIG'
   | 'AMBIGUOUS_CONFIG'
   | 'EMPTY_SELECTION'
@@ -47,6 +48,8 @@ export interface ErrorDetails {
   readonly fields?: readonly FieldError[];
   /** The run the refusal is about, e.g. the one that is already active. */
   readonly runId?: number;
+  /** The environments that are disabled or have no free slot, by id. */
+  readonly environments?: readonly { readonly id: number; readonly name: string }[];
   readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
 }
@@ -56,6 +59,7 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly fields: readonly FieldError[];
   readonly runId: number | undefined;
+  readonly environments: readonly { readonly id: number; readonly name: string }[];
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -64,6 +68,7 @@ export class ServiceError extends Error {
     this.code = code;
     this.fields = details.fields ?? [];
     this.runId = details.runId;
+    this.environments = details.environments ?? [];
     this.retryAfterSeconds = details.retryAfterSeconds;
   }
 }

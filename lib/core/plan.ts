@@ -145,6 +145,10 @@ const executionSettings = z.strictObject({
 /** What an executor that drives a browser is told about waiting, pictures and recovery. */
 export type ExecutionSettings = z.output<typeof executionSettings>;
 
+/** What a trigger does while another run of the plan is active. */
+export const overlaps = ['reject', 'queue', 'allow'] as const;
+export type Overlap = (typeof overlaps)[number];
+
 const rerun = z.strictObject({
   /** `failed` reruns the cases that ended as `on` says, and those a runner did not run because of them; `none` none. */
   which: z._default(z.enum(['failed', 'none']), 'failed'),
@@ -186,7 +190,8 @@ export const planSchema = z
     description: z.optional(z.nullable(z.string().check(z.maxLength(2000)))),
     enabled: z._default(z.boolean(), true),
     executor: executorSettings,
-    overlap: z._default(z.enum(['reject', 'queue', 'allow']), 'queue'),
+    /** Unless set, what the API says a run is triggered by: `queue`, on the Testinium API `reject`. */
+    overlap: z.optional(z.enum(overlaps)),
     rerun: defaultsOf(rerun),
     deadlines: defaultsOf(deadlines),
     settings: defaultsOf(executionSettings),

@@ -5,10 +5,12 @@ import type { Overridden, Override } from './override.ts';
 import type { Plan, PlanDocument } from './plan.ts';
 import type { Counts } from './results.ts';
 import type { Ending, Run } from './run.ts';
+import type { SlotKey, SlotNeed, SlotSet } from './slots.ts';
 
 /** The outside world, as the core sees it. Every implementation passes the contract suite of its port. */
 export interface Services {
   readonly runs: RunStore;
+  readonly slots: SlotStore;
   readonly plans: PlanStore;
   readonly keys: KeyStore;
   readonly environments: EnvironmentStore;
@@ -130,8 +132,11 @@ export interface Completion {
  * E20). A boolean answer says whether the condition held; a refused write is an answer, not an error.
  */
 export interface RunStore {
-  /** E10. Allocates a run id and a block of `resultIds` consecutive result ids. */
-  allocateRun(resultIds: number): Promise<{ runId: number; firstResultId: number }>;
+  /** E10. Allocates a run id and a block of `resultIds` consecutive result ids; `projectLimit` is how many runs of the project may go on at once. */
+  allocateRun(
+    resultIds: number,
+    projectId: number,
+  ): Promise<{ runId: number; firstResultId: number; projectLimit?: number }>;
   /** A further block of result ids for catalog positions from `fromIndex` on; false if someone else added one first. */
   extendResultIds(run: Run, fromIndex: number, count: number): Promise<boolean>;
   claimIdempotency(claim: IdempotencyClaim): Promise<ClaimAnswer>;
@@ -154,10 +159,27 @@ export interface RunStore {
 
   admit(
     run: Run,
-    change: { deadlineAt: number; nextActionAt: number; waitsFor?: readonly number[] },
+    change: { deadlineAt: number; nextActionAt: number; waitsFor?: readonly number[]; slotsHeld?: true },
   ): Promise<Run | undefined>;
   reject(runId: number, at: number): Promise<boolean>;
   release(runId: number, change: { deadlineAt: number; nextActionAt: number }): Promise<boolean>;
+
+  /** Names the sets the run is about to take slots of, so that whoever ends it gives them back. Answers the run of this try. */
+  beginSlots(run: Run, slots: readonly SlotKey[]): Promise<Run | undefined>;
+  /** The run has all its slots; refused if anything happened to it since it began. */
+  holdSlots(run: Run, change: { deadlineAt: number; nextActionAt: number }): Promise<Run | undefined>;
+  /** The run waits for slots of the sets named; refused if anything happened to it since it was read. */
+  waitForSlots(
+    run: Run,
+    change: {
+      slots: readonly SlotKey[];
+      waitsForSlots: readonly SlotKey[];
+      deadlineAt: number;
+      nextActionAt: number;
+    },
+  ): Promise<Run | undefined>;
+  /** A slot is free: the run must look again, even if it is just about to wait. Undefined if it waits for none. */
+  callWaiter(runId: number): Promise<Run | undefined>;
 
   /** E5, all parts. `same` is a repeat of the same bytes; `reused` the same id with other bytes. */
   putBatch(runId: number, batch: PackedBatch): Promise<'stored' | 'same' | 'reused'>;
@@ -220,6 +242,27 @@ export interface RunStore {
   countByPlan(planId: number): Promise<number>;
 }
 
+/** Who holds and who waits for the slots of what is limited; each write is one conditional write to one set. */
+export interface SlotStore {
+  /** In the order of the keys; consistently. */
+  readSlots(keys: readonly SlotKey[]): Promise<SlotSet[]>;
+  /**
+   * E21 for the try that began at version `since` of the run, leaving `ahead` slots to older waiting runs. Who took one
+   * waits no more.
+   */
+  takeSlot(need: SlotNeed, runId: number, since: number, ahead: number): Promise<boolean>;
+  /** Gives back what the run took in tries up to `since`; undefined if a later one has it, or none. */
+  untakeSlot(key: SlotKey, runId: number, since: number): Promise<SlotSet | undefined>;
+  waitForSlot(key: SlotKey, runId: number): Promise<void>;
+  stopWaiting(key: SlotKey, runId: number): Promise<void>;
+  /** Gives the run's slot back, for good. Answers who is left. */
+  leaveSlots(key: SlotKey, runId: number): Promise<SlotSet>;
+  /** How many runs of a project may go on at once, by the projects' numbers; those without a limit are not in it. */
+  getProjectLimits(): Promise<ReadonlyMap<number, number>>;
+  /** Null is no limit. */
+  putProjectLimit(projectId: number, parallelRuns: number | null): Promise<void>;
+}
+
 export interface PlanStore {
   /** Allocates a plan id, or takes the one given; the project gets its number with its first plan or environment. */
   createPlan(document: PlanDocument, ownerId: number, now: number): Promise<Plan>;
@@ -234,6 +277,7 @@ export interface PlanStore {
   findPlanByName(project: string, name: string): Promise<Plan | undefined>;
   listPlans(after: number, limit: number): Promise<Plan[]>;
   listProjects(): Promise<{ name: string; id: number }[]>;
+  getProject(name: string): Promise<{ name: string; id: number } | undefined>;
   /** The whole catalog, consistently; cached, so that only new chunks are read again. */
   readCatalog(planId: number): Promise<Catalog>;
   /** Appends entries at `start`; false if someone else appended there first (read again, then try the rest). */
@@ -249,6 +293,8 @@ export interface ApiKey {
   readonly scopes: readonly string[];
   readonly projects: readonly string[] | null;
   readonly planIds: readonly number[] | null;
+  /** How many of the runs it triggers may go on at once; absent is any number. */
+  readonly parallelLimit?: number;
   readonly createdAt: number;
   readonly expiresAt?: number;
   readonly revokedAt?: number;

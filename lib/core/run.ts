@@ -1,7 +1,8 @@
 import type { SelectionGrain } from './executor.ts';
 import type { Overridden } from './override.ts';
-import type { Deadlines, RerunPolicy } from './plan.ts';
+import type { Deadlines, Overlap, RerunPolicy } from './plan.ts';
 import type { Counts } from './results.ts';
+import type { SlotKey } from './slots.ts';
 
 export type RunStatus = 'new' | 'rejected' | 'queued' | 'running' | 'stopping' | 'completed';
 export type RunResult = 'passed' | 'failed' | 'errored' | 'timedOut' | 'stopped' | 'noTests';
@@ -79,6 +80,10 @@ export interface Run {
   readonly requestedIterations?: number;
   /** The saved selection the run was triggered with. */
   readonly config?: { readonly id: number; readonly name: string };
+  /** What was done about other runs of its plan. */
+  readonly overlap: Overlap;
+  /** How many runs of its key and its project might go on at once when it was triggered; absent without any limit. */
+  readonly limits?: { readonly key?: number; readonly project?: number };
   readonly rerun: RerunPolicy;
   readonly deadlines: Deadlines;
   /** The executor calls back, so the workflow waits to be woken instead of polling. */
@@ -112,6 +117,12 @@ export interface Run {
   readonly garbage: number;
   /** Ids of the runs this one waits for. */
   readonly waitsFor?: readonly number[];
+  /** The sets it may hold or wait for slots of: they are given back when it ends. */
+  readonly slots?: readonly SlotKey[];
+  /** It has all the slots it needs. */
+  readonly slotsHeld?: true;
+  /** The sets it waits for a slot of. */
+  readonly waitsForSlots?: readonly SlotKey[];
   readonly stopBy?: number;
   /** A job may still live after completion and is still being stopped. */
   readonly cancelPending?: boolean;

@@ -141,6 +141,7 @@ function toPrincipal(key: ApiKey): Principal {
     scopes: new Set(key.scopes as readonly Scope[]),
     projects: key.projects && new Set(key.projects),
     planIds: key.planIds && new Set(key.planIds),
+    ...(key.parallelLimit === undefined ? {} : { parallelLimit: key.parallelLimit }),
   };
 }
 

@@ -34,6 +34,8 @@ export interface Principal {
   readonly projects: ReadonlySet<string> | null;
   /** Plans it may see; null is all of its projects. */
   readonly planIds: ReadonlySet<number> | null;
+  /** How many of its runs may go on at once; absent is any number. */
+  readonly parallelLimit?: number;
 }
 
 export const scopes = [

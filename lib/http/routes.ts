@@ -79,6 +79,10 @@ export const routes = Object.freeze([
   route('PUT', '/v1/environments/{environmentId}', 'native.updateEnvironment', 'environments', 'PLAN_EDIT'),
   route('DELETE', '/v1/environments/{environmentId}', 'native.deleteEnvironment', 'environments', 'PLAN_EDIT'),
 
+  route('GET', '/v1/projects', 'native.listProjects', 'plans', 'PLAN_VIEW'),
+  route('GET', '/v1/projects/{project}', 'native.getProject', 'plans', 'PLAN_VIEW'),
+  route('PUT', '/v1/projects/{project}', 'native.updateProject', 'plans', 'PLAN_EDIT'),
+
   route('GET', '/v1/keys', 'native.listKeys', 'keys', 'KEY_ADMIN'),
   route('POST', '/v1/keys', 'native.createKey', 'keys', 'KEY_ADMIN'),
   route('DELETE', '/v1/keys/{keyId}', 'native.revokeKey', 'keys', 'KEY_ADMIN'),

@@ -42,6 +42,8 @@ export const httpFunctions = {
     ...http,
     table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
     starts: true,
+    // A refused trigger gives slots back that others wait for.
+    wakes: true,
   },
   'read-runs': {
     description: 'Reads runs, their cases and reports',
@@ -101,7 +103,7 @@ const otherFunctions = {
     memoryMb: 1024,
     // Longer than any call to an executor, and shorter than the 60 s after which a dispatch counts as lost.
     timeoutSeconds: 55,
-    table: [...readRun, 'PutItem', 'UpdateItem'],
+    table: [...readRun, 'BatchGetItem', 'PutItem', 'UpdateItem'],
     wakes: true,
     publishes: true,
     masterKey: true,

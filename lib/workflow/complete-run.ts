@@ -6,6 +6,7 @@ import type { Services } from '../core/ports.ts';
 import { closeReport } from '../core/report.ts';
 import { packResults } from '../core/result-chunks.ts';
 import { type Ending, isLive, type Run } from '../core/run.ts';
+import { giveBackSlots } from './give-back-slots.ts';
 import { eventId, publishOutbox } from './publish-outbox.ts';
 import { readLiveRun } from './read-run.ts';
 import { tendPlan } from './tend-plan.ts';
@@ -74,7 +75,8 @@ export async function afterCompletion(services: Services, run: Run, catalogSize?
     services.runs.leave(run.planId, run.id, learnt).then(({ active, waiting }) => {
       return active.size + waiting.size > 0 ? tendPlan(services, run.planId) : undefined;
     }),
-    publishOutbox(services, run),
+    // The run is forgotten once its event is out: its slots go first.
+    giveBackSlots(services, run).then(() => publishOutbox(services, run)),
   ];
   for (const outcome of await Promise.allSettled(effects)) {
     if (outcome.status === 'rejected') {

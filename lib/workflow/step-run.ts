@@ -1,10 +1,12 @@
-import { type Decision, decide, garbageLimit, waitWhileStopping } from '../core/decide.ts';
+import { type Decision, decide, garbageLimit, mustTakeSlots, waitForSlot, waitWhileStopping } from '../core/decide.ts';
 import { isServiceError } from '../core/errors.ts';
 import type { Poll } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
 import { dispatchAttempt, toDispatch } from './dispatch-attempt.ts';
+import { readNeeds } from './look-for-slots.ts';
 import { type LiveRun, readLiveRun } from './read-run.ts';
 import { endAttempt, recordResults } from './record-results.ts';
+import { takeSlots } from './take-slots.ts';
 
 export type StepAnswer =
   | { readonly next: 'complete' }
@@ -18,18 +20,25 @@ const turns = 25;
  * One passage of the workflow: load, decide, act, until there is something to wait for or the run is over. Both drivers call
  * it, and every action in it may be repeated.
  */
-export async function stepRun(services: Services, runId: number): Promise<StepAnswer> {
+export async function stepRun(given: Services, runId: number): Promise<StepAnswer> {
+  const services = readingEnvironmentsOnce(given);
   let polled = false;
   for (let turn = 0; turn < turns; turn++) {
     const run = await services.runs.getRun(runId);
     if (run === undefined) return { next: 'nothing' };
     const live = run.status === 'completed' ? undefined : await readLiveRun(services, run);
     if (live === undefined) return { next: 'nothing' };
-    const decision = decide(run, live.report, live.catalog, services.now());
+    const needs = mustTakeSlots(run) ? await readNeeds(services, live.plan, run) : [];
+    const decision = decide(run, live.report, live.catalog, services.now(), needs);
     switch (decision.next) {
       case 'nothing':
       case 'complete':
         return { next: decision.next };
+      case 'takeSlots': {
+        const waiting = await takeSlots(services, run, needs);
+        if (waiting !== undefined) return { ...waitForSlot(waiting, services.now()), wakeSeq: waiting.wakeSeq };
+        break;
+      }
       case 'dispatch':
         await dispatchAttempt(services, run);
         polled = true;
@@ -54,6 +63,17 @@ export async function stepRun(services: Services, runId: number): Promise<StepAn
   }
   // Others keep changing the run; whoever changes it also wakes it, and the sweeper looks in any case.
   return { next: 'wait', seconds: 1, until: services.now() + 1000, wakeable: false, wakeSeq: 0 };
+}
+
+/** Its slots and its variables come from one read of the environment, and both from the same version of it. */
+function readingEnvironmentsOnce(services: Services): Services {
+  const known = new Map<number, ReturnType<Services['environments']['getEnvironment']>>();
+  const getEnvironment = (id: number) => {
+    const environment = known.get(id) ?? services.environments.getEnvironment(id);
+    known.set(id, environment);
+    return environment;
+  };
+  return { ...services, environments: { ...services.environments, getEnvironment } };
 }
 
 /** Asks the executor how the current attempt is doing and records what it tells. */

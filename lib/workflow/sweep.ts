@@ -1,9 +1,12 @@
 import { crashLimit } from '../core/decide.ts';
 import type { Services } from '../core/ports.ts';
-import { isLive, type Run } from '../core/run.ts';
+import { isLive, isVisible, type Run } from '../core/run.ts';
 import { afterCompletion, completeRun } from './complete-run.ts';
 import { toDispatch } from './dispatch-attempt.ts';
-import { readLiveRun } from './read-run.ts';
+import { giveBackSlots } from './give-back-slots.ts';
+import { readNeeds } from './look-for-slots.ts';
+import { pinnedPlan, readLiveRun } from './read-run.ts';
+import { takeSlots } from './take-slots.ts';
 import { startExecution, tendPlan } from './tend-plan.ts';
 
 /** Runs looked at in one page, and how long one sweep lasts at most (reliability.md 3.6). */
@@ -68,7 +71,12 @@ async function lookAfter(services: Services, runId: number): Promise<void> {
 
 async function rejectStale(services: Services, run: Run): Promise<void> {
   if (services.now() < run.createdAt + newRunMs) return services.runs.scheduleNext(run.id, run.createdAt + newRunMs);
-  await services.runs.reject(run.id, services.now());
+  if (!(await services.runs.reject(run.id, services.now()))) {
+    // Its trigger was only slow: what it holds is in use.
+    const current = await services.runs.getRun(run.id);
+    if (current !== undefined && isVisible(current)) return;
+  }
+  await giveBackSlots(services, run);
   await services.runs.leave(run.planId, run.id);
   await tendPlan(services, run.planId);
 }
@@ -83,6 +91,10 @@ async function wakeOrRestart(services: Services, run: Run): Promise<void> {
   if (run.waitsFor !== undefined) {
     await tendPlan(services, run.planId);
     if (services.now() < run.deadlineAt) return services.runs.scheduleNext(run.id, Math.min(again, run.deadlineAt));
+  }
+  if (run.waitsForSlots !== undefined) {
+    const waiting = await takeSlots(services, run, await readNeeds(services, await pinnedPlan(services, run), run));
+    if (waiting !== undefined) return services.runs.scheduleNext(run.id, Math.min(again, run.deadlineAt));
   }
   await services.runs.scheduleNext(run.id, again);
   if ((await services.workflow.start(run.id, run.executionN)) === 'closed') await replaceExecution(services, run);

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
-import type { Plan } from '../core/plan.ts';
+import type { Overlap, Plan } from '../core/plan.ts';
 import type { RunInput, Services } from '../core/ports.ts';
 import type { CaseName } from '../core/results.ts';
 import { isVisible, type RerunType, type Run, type TriggerType } from '../core/run.ts';
 import { withPrerequisites } from '../core/with-prerequisites.ts';
+import { type Demand, readDemand, takeDemanded } from './demand-slots.ts';
+import { giveBackSlots } from './give-back-slots.ts';
 import { linkRerun } from './link-rerun.ts';
 import { spareResultIds } from './record-results.ts';
 import { releaseRun, startExecution, tendPlan } from './tend-plan.ts';
@@ -26,6 +28,12 @@ export interface TriggerRequest {
   readonly uploadVersions?: Readonly<Record<string, string>>;
   /** What to run of the plan, resolved once it is known that this request starts a run; absent is everything. */
   readonly choose?: (plan: Plan) => Promise<Choice>;
+  /** What holds for a plan that says nothing: the default of the API the request came by; `queue` without one. */
+  readonly overlapUnlessSet?: Overlap;
+  /** How many runs of the caller's key may go on at once. */
+  readonly parallelLimit?: number;
+  /** Refuses a run that would have to wait for a slot of an environment now, instead of letting it wait for one later. */
+  readonly demandSlots?: boolean;
   /** The caller's key, what it is for, and a digest of everything the request says. */
   readonly idempotency?: { readonly key: string; readonly route: string; readonly fingerprint: string };
 }
@@ -50,7 +58,7 @@ export interface TriggerAnswer {
 /**
  * The trigger procedure (reliability.md 3.4). Once the run's id is fixed every step may be repeated: a retry after a crash
  * rolls the half-done run forward. Refusals: NOT_FOUND, PLAN_DISABLED, UNKNOWN_ENVIRONMENT, ALREADY_RUNNING, QUEUE_FULL,
- * IDEMPOTENCY_KEY_REUSED, and those of `choose`.
+ * ENVIRONMENT_UNAVAILABLE, IDEMPOTENCY_KEY_REUSED, and those of `choose`.
  */
 export async function triggerRun(services: Services, request: TriggerRequest): Promise<TriggerAnswer> {
   const found = await services.plans.getPlanForTrigger(request.planId);
@@ -64,12 +72,14 @@ export async function triggerRun(services: Services, request: TriggerRequest): P
   if (request.environmentId !== undefined) await checkEnvironment(services, plan, request.environmentId);
   if (!plan.enabled) throw new ServiceError('PLAN_DISABLED', `test plan ${plan.id} is disabled; enable it first`);
   const idsWanted = Math.max(found.catalogSize, declaredEntries(plan)) + spareResultIds;
-  const { runId, firstResultId } = await services.runs.allocateRun(idsWanted);
+  const { runId, firstResultId, projectLimit } = await services.runs.allocateRun(idsWanted, plan.projectId);
   const input = inputOf(request, choice);
   const resultIds: Run['resultIds'] = [[0, firstResultId, idsWanted]];
-  const fresh = {
+  const demand = request.demandSlots === true ? await readDemand(services, plan, request) : undefined;
+  const fresh: Run = {
     ...newRun(services, plan, request, runId, resultIds, found.usualSeconds),
     ...chosen(choice),
+    ...limited(projectLimit, request.parallelLimit, demand),
     hasInput: input !== null,
   };
   const claimed = await claim(services, request, runId);
@@ -77,9 +87,9 @@ export async function triggerRun(services: Services, request: TriggerRequest): P
     const earlier = await services.runs.getRun(claimed);
     if (earlier && isVisible(earlier)) return { run: await startAgain(services, earlier), replayed: true };
     const run = earlier ?? { ...fresh, id: claimed };
-    return { run: await admitRun(services, plan, run, input), replayed: true };
+    return { run: await admitRun(services, plan, run, input, demand), replayed: true };
   }
-  return { run: await admitRun(services, plan, fresh, input), replayed: false };
+  return { run: await admitRun(services, plan, fresh, input, demand), replayed: false };
 }
 
 /** The run the same request started before, if it was admitted: then nothing is chosen again, whatever holds by now. */
@@ -98,8 +108,14 @@ async function startAgain(services: Services, run: Run): Promise<Run> {
   return run;
 }
 
-/** Puts the run, takes its place at the plan's lock, admits and starts it. */
-async function admitRun(services: Services, plan: Plan, run: Run, input: RunInput | null): Promise<Run> {
+/** Puts the run, takes its place at the plan's lock and the slots it demands, admits and starts it. */
+async function admitRun(
+  services: Services,
+  plan: Plan,
+  run: Run,
+  input: RunInput | null,
+  demand: Demand | undefined,
+): Promise<Run> {
   const { runs } = services;
   await runs.createRun(run, input);
   if (run.rerunOf !== undefined) await linkRerun(services, run.rerunOf, run.id);
@@ -113,19 +129,24 @@ async function admitRun(services: Services, plan: Plan, run: Run, input: RunInpu
       active === undefined ? {} : { runId: active },
     );
   }
-  const now = services.now();
   const waits = place === 'waiting';
+  // A run that waits for its plan takes its slots when it begins.
+  const needs = demand?.needs.filter(({ key }) => run.slots?.includes(key)) ?? [];
+  const unavailable = demand === undefined || waits ? [] : await takeDemanded(services, run, { ...demand, needs });
+  if (unavailable.length > 0 && (await giveUp(services, run))) throw environmentUnavailable(unavailable);
+  const holds = demand !== undefined && !waits && needs.length > 0 && needs.length === demand.needs.length;
+  const now = services.now();
   const deadlineAt = now + (waits ? run.deadlines.queueSeconds : run.deadlines.startSeconds) * 1000;
   const ahead = waits ? await runsAhead(services, plan.id, run.id) : undefined;
   const admitted = await runs.admit(run, {
     deadlineAt,
     nextActionAt: now + 60_000,
     ...(ahead === undefined ? {} : { waitsFor: ahead }),
+    ...(holds && run.limits === undefined ? { slotsHeld: true } : {}),
   });
   const stored = admitted ?? (await runs.getRun(run.id));
   if (stored === undefined || !isVisible(stored)) {
-    await runs.leave(plan.id, run.id);
-    await tendPlan(services, plan.id);
+    await giveUp(services, run);
     throw new ServiceError('UNAVAILABLE', 'the run was given up before it could start; trigger it again', {
       retryAfterSeconds: 1,
     });
@@ -137,15 +158,33 @@ async function admitRun(services: Services, plan: Plan, run: Run, input: RunInpu
   return stored;
 }
 
+/** Rejects the run and gives everything back. False if it was admitted meanwhile, by a retry of its trigger: it keeps what it has. */
+async function giveUp(services: Services, run: Run): Promise<boolean> {
+  if (!(await services.runs.reject(run.id, services.now()))) {
+    const stored = await services.runs.getRun(run.id);
+    if (stored !== undefined && isVisible(stored)) return false;
+  }
+  await giveBackSlots(services, run);
+  await services.runs.leave(run.planId, run.id);
+  await tendPlan(services, run.planId);
+  return true;
+}
+
+function environmentUnavailable(environments: readonly { id: number; name: string }[]): ServiceError {
+  const named = environments.map(({ id, name }) => `${id} (${name})`).join(', ');
+  const message = `No free slot in environment ${named}, or it is disabled; trigger the run later, or let it wait for one`;
+  return new ServiceError('ENVIRONMENT_UNAVAILABLE', message, { environments });
+}
+
 async function takePlace(services: Services, plan: Plan, run: Run): Promise<'active' | 'waiting' | 'refused'> {
   const { runs } = services;
-  if (plan.overlap === 'allow') {
+  if (run.overlap === 'allow') {
     await runs.join(plan.id, run.id);
     return 'active';
   }
   if (await runs.lock(plan.id, run.id)) return 'active';
   await tendPlan(services, plan.id);
-  if (plan.overlap === 'reject') return (await runs.lock(plan.id, run.id)) ? 'active' : 'refused';
+  if (run.overlap === 'reject') return (await runs.lock(plan.id, run.id)) ? 'active' : 'refused';
   for (let round = 0; round < 3; round++) {
     if (await runs.wait(plan.id, run.id, queueLimit)) return 'waiting';
     const lock = await runs.readLock(plan.id);
@@ -253,6 +292,7 @@ function newRun(
     ...(request.buildNo === undefined ? {} : { buildNo: request.buildNo }),
     ...(request.environmentId === undefined ? {} : { environmentId: request.environmentId }),
     hasInput: false,
+    overlap: plan.overlap ?? request.overlapUnlessSet ?? 'queue',
     rerun: plan.rerun,
     deadlines: plan.deadlines,
     callsBack: capabilities.callsBack,
@@ -278,6 +318,19 @@ function newRun(
 function complete(plan: Plan, choice: Choice): Choice {
   if (choice.picked === undefined) return choice;
   return { ...choice, picked: withPrerequisites(plan, choice.picked, choice.isMet) };
+}
+
+/** The limits in force, and the slots that are taken before it is admitted: a crash in between must not hide them. */
+function limited(
+  project: number | undefined,
+  key: number | undefined,
+  demand: Demand | undefined,
+): Pick<Run, 'limits' | 'slots'> {
+  const limits = { ...(project === undefined ? {} : { project }), ...(key === undefined ? {} : { key }) };
+  return {
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(demand === undefined || demand.needs.length === 0 ? {} : { slots: demand.needs.map(({ key }) => key) }),
+  };
 }
 
 /** What a choice says in the run's own item. */

@@ -55,7 +55,7 @@ describe('what each function may do', () => {
   const completes = [...read, ...many, ...write, ...starts, ...wakes, ...publishes];
 
   it.each([
-    ['HttpTrigger', [...read, ...many, ...write, ...starts]],
+    ['HttpTrigger', [...read, ...many, ...write, ...starts, ...wakes]],
     ['HttpReadRuns', [...read, ...many, 'Query Table/index/list', 'Query Table/index/feed']],
     ['HttpPlans', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
     ['HttpKeys', [...read, ...many, ...write, 'Query Table/index/list']],
@@ -70,7 +70,7 @@ describe('what each function may do', () => {
         ),
       ],
     ],
-    ['RunStepRun', [...read, ...write, ...wakes, ...publishes, ...masterKey]],
+    ['RunStepRun', [...read, ...many, ...write, ...wakes, ...publishes, ...masterKey]],
     ['RunCompleteRun', completes],
     ['SweeperSweep', [...completes, ...masterKey, 'Query Table/index/due', 'sqs:SendMessage SweeperDeadLetters']],
     ['FailedExecutionsExecutionFailed', [...completes, 'sqs:SendMessage FailedExecutionsDeadLetters']],

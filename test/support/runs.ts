@@ -21,6 +21,7 @@ export function aRun(id: number, change: Partial<Run> = {}): Run {
     trigger: { type: 'api', keyId: 'key', ownerId: 1 },
     createdAt: 1000,
     hasInput: false,
+    overlap: 'queue',
     rerun,
     deadlines,
     callsBack: true,

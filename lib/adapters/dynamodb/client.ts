@@ -1,13 +1,15 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { EnvironmentStore, KeyStore, PlanStore, RunStore } from '../../core/ports.ts';
+import type { EnvironmentStore, KeyStore, PlanStore, RunStore, SlotStore } from '../../core/ports.ts';
 import { createEnvironmentStore } from './environments.ts';
 import { createKeyStore } from './keys.ts';
 import { createPlanStore } from './plans.ts';
 import { createRunStore } from './runs.ts';
+import { createSlotStore } from './slots.ts';
 import { createTable } from './table.ts';
 
 export interface Stores {
   readonly runs: RunStore;
+  readonly slots: SlotStore;
   readonly plans: PlanStore;
   readonly keys: KeyStore;
   readonly environments: EnvironmentStore;
@@ -36,6 +38,7 @@ export function createStores(client: DynamoDBClient, tableName: string): Stores 
   const table = createTable(client, tableName);
   return {
     runs: createRunStore(table),
+    slots: createSlotStore(table),
     plans: createPlanStore(table),
     keys: createKeyStore(table),
     environments: createEnvironmentStore(table),

@@ -136,6 +136,11 @@ export function createPlanStore(table: Table): PlanStore {
       return heads.map(toPlan).sort((a, b) => a.id - b.id);
     },
 
+    async getProject(name) {
+      const item = await table.get(projectKey(name));
+      return item && { name, id: Number(item.id) };
+    },
+
     async listProjects() {
       const items = await table.query({ index: 'list', where: '#list = :list', values: { list: 'PROJECTS' } });
       return items.map(({ pk, id }) => ({ name: String(pk).slice('PROJECT#'.length), id: Number(id) }));
@@ -150,7 +155,7 @@ export async function next(table: Table, sequence: string): Promise<number> {
 
 /** The number of the project; its first plan or environment gives it one. */
 export async function projectNumber(table: Table, name: string): Promise<number> {
-  const key = { pk: `PROJECT#${name}`, sk: 'PROJECT' };
+  const key = projectKey(name);
   const known = await table.get(key);
   if (known !== undefined) return Number(known.id);
   const id = await next(table, 'projects');
@@ -160,6 +165,7 @@ export async function projectNumber(table: Table, name: string): Promise<number>
 
 const headKey = (planId: number): Key => ({ pk: `PLAN#${planId}`, sk: 'PLAN' });
 const versionKey = (planId: number, version: number): Key => ({ pk: `PLAN#${planId}`, sk: `V#${version}` });
+const projectKey = (name: string): Key => ({ pk: `PROJECT#${name}`, sk: 'PROJECT' });
 const nameKey = (project: string, name: string): Key => ({ pk: `NAME#${project}#${name}`, sk: 'PLAN' });
 
 /** Keeps the version for the runs that use it. The head decides what a version is, so this never overwrites. */

@@ -6,6 +6,8 @@ export const metaKey = (runId: number): Key => ({ pk: `RUN#${runId}`, sk: 'META'
 export const lockKey = (planId: number): Key => ({ pk: `PLAN#${planId}`, sk: 'LOCK' });
 export const inputKey = (runId: number): Key => ({ pk: `RUN#${runId}`, sk: 'INPUT' });
 export const rerunKey = (runId: number): Key => ({ pk: `RUN#${runId}`, sk: 'RERUN' });
+/** Run ids, result ids, and the limits of projects: the item every trigger passes. */
+export const runSequence: Key = { pk: 'SEQ', sk: 'runs' };
 /** Name of an attempt in META's map of requests. */
 export const requestName = (attempt: number): string => `a${attempt}`;
 export const dueShard = (runId: number): string => `DUE#${runId % dueShards}`;

@@ -5,7 +5,7 @@ import { createBatches, putRequest } from './batches.ts';
 import { dueShards } from './definition.ts';
 import { createLocks } from './locks.ts';
 import { putOverride, readOverrides } from './overrides.ts';
-import { dueShard, inputKey, metaKey, requestName, rerunKey, toRun, toRunItem } from './run-item.ts';
+import { dueShard, inputKey, metaKey, requestName, rerunKey, runSequence, toRun, toRunItem } from './run-item.ts';
 import type { Item, Key, Table } from './table.ts';
 
 /** Rejected runs were never seen by anyone; they go after a day. */
@@ -28,17 +28,19 @@ export function createRunStore(table: Table): RunStore {
     ...createLocks(table),
     ...createBatches(table),
 
-    // E10, with the block of result ids on the same item, so that a trigger makes one call for both.
-    async allocateRun(resultIds) {
-      const item = await table.update({ pk: 'SEQ', sk: 'runs' }, 'ADD #n :one, #results :many', {
-        one: 1,
-        many: resultIds,
-      });
-      return { runId: Number(item?.n), firstResultId: wrapId(Number(item?.results) - resultIds) };
+    // E10, with the block of result ids and the projects' limits on the same item, so that a trigger makes one call for all.
+    async allocateRun(resultIds, projectId) {
+      const item = await table.update(runSequence, 'ADD #n :one, #results :many', { one: 1, many: resultIds });
+      const limit = item?.[`limit${projectId}`];
+      return {
+        runId: Number(item?.n),
+        firstResultId: wrapId(Number(item?.results) - resultIds),
+        ...(limit === undefined ? {} : { projectLimit: Number(limit) }),
+      };
     },
 
     async extendResultIds(run, fromIndex, count) {
-      const item = await table.update({ pk: 'SEQ', sk: 'runs' }, 'ADD #results :many', { many: count });
+      const item = await table.update(runSequence, 'ADD #results :many', { many: count });
       const block = [[fromIndex, wrapId(Number(item?.results) - count), count]];
       const condition = 'attribute_exists(#pk) AND size(#resultIds) = :known';
       const update = 'SET #resultIds = list_append(#resultIds, :block)';
@@ -92,13 +94,15 @@ export function createRunStore(table: Table): RunStore {
     },
 
     // E4
-    async admit(run, { deadlineAt, nextActionAt, waitsFor }) {
+    async admit(run, { deadlineAt, nextActionAt, waitsFor, slotsHeld }) {
       const waiting = waitsFor === undefined ? '' : ', #waitsFor = :waitsFor';
-      const update = `SET #status = :queued, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt, #list = :list, #feed = :feed, ${bump}${waiting}`;
+      const holding = slotsHeld === undefined ? '' : ', #slotsHeld = :slotsHeld';
+      const update = `SET #status = :queued, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt, #list = :list, #feed = :feed, ${bump}${waiting}${holding}`;
       const values = {
         deadlineAt,
         nextActionAt,
         waitsFor,
+        slotsHeld,
         list: `PLAN#${run.planId}`,
         feed: `PROJECT#${run.project}`,
         new: 'new',
@@ -121,6 +125,29 @@ export function createRunStore(table: Table): RunStore {
       return (await change(runId, update, { deadlineAt, nextActionAt }, condition)) !== undefined;
     },
 
+    async beginSlots(run, slots) {
+      const condition = `${undispatched} AND attribute_not_exists(#slotsHeld)`;
+      return change(run.id, `SET #slots = :slots, ${bump}`, { slots, due: 'due' }, condition);
+    },
+
+    async holdSlots(run, { deadlineAt, nextActionAt }) {
+      const update = `SET #slotsHeld = :yes, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt, #wakeSeq = #wakeSeq + :one, ${bump} REMOVE #waitsForSlots`;
+      const values = { deadlineAt, nextActionAt, yes: true, version: run.version, due: 'due' };
+      return change(run.id, update, values, `#version = :version AND ${undispatched}`);
+    },
+
+    async waitForSlots(run, { slots, waitsForSlots, deadlineAt, nextActionAt }) {
+      const update = `SET #slots = :slots, #waitsForSlots = :waitsForSlots, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt, ${bump}`;
+      const values = { slots, waitsForSlots, deadlineAt, nextActionAt, version: run.version, due: 'due' };
+      const condition = `#version = :version AND ${undispatched} AND attribute_not_exists(#slotsHeld)`;
+      return change(run.id, update, values, condition);
+    },
+
+    async callWaiter(runId) {
+      const condition = '#status = :queued AND attribute_exists(#waitsForSlots)';
+      return change(runId, 'SET #wakeSeq = #wakeSeq + :one', {}, condition);
+    },
+
     // E6
     async acknowledge(runId, { at, final, bytes }) {
       const wake = final ? ', #wakeSeq = #wakeSeq + :one' : '';
@@ -133,6 +160,7 @@ export function createRunStore(table: Table): RunStore {
       const update = `SET #dispatch = :calling, #claimedAt = :at, ${bump}`;
       const condition =
         '#status IN (:queued, :running) AND #attempt = :attempt AND attribute_not_exists(#waitsFor) AND ' +
+        '(attribute_not_exists(#slots) OR attribute_exists(#slotsHeld)) AND ' +
         '(#dispatch = :due OR (#dispatch = :calling AND #claimedAt < :callTimedOut))';
       const values = { calling: 'calling', due: 'due', at, callTimedOut, attempt: run.attempt };
       return change(run.id, update, values, condition);
@@ -301,6 +329,8 @@ export function createRunStore(table: Table): RunStore {
 }
 
 const idempotencyKey = (key: string): Key => ({ pk: `IDEM#${key}`, sk: 'IDEM' });
+/** Admitted, released, and not yet handed to an executor. */
+const undispatched = '#status = :queued AND #dispatch = :due AND attribute_not_exists(#waitsFor)';
 const startedSet = new Set(['started']);
 const notStarted = 'attribute_not_exists(#startedAt)';
 const started = '#status = :running, #startedAt = :at, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { overrideResults } from '../../core/override.ts';
-import { configBody, planSchema } from '../../core/plan.ts';
+import { configBody, overlaps, planSchema } from '../../core/plan.ts';
 import { caseResults } from '../../core/results.ts';
 import { rerunTypes } from '../../core/run.ts';
 
@@ -59,7 +59,12 @@ export const runAnswer = z.strictObject({
     }),
   ),
   attempt: z.int(),
+  overlap: z.enum(overlaps),
+  /** The runs of its plan it comes after, and its place among those that wait: 1 is next. */
   waitsFor: z.array(idNumber),
+  position: maybe(z.int()),
+  /** What it waits for a free slot of. */
+  waitsForSlots: z.array(z.strictObject({ kind: z.enum(['environment', 'project', 'key']), id: z.string() })),
   rerunOf: maybe(idNumber),
   rerunType: maybe(z.enum(rerunTypes)),
   chain: z.array(idNumber),
@@ -206,7 +211,7 @@ export const plansAnswer = z.strictObject({
       project: z.string(),
       enabled: z.boolean(),
       executor: z.strictObject({ type: z.string() }),
-      overlap: z.string(),
+      overlap: maybe(z.string()),
       environment: maybe(idNumber),
       cases: z.int(),
       updatedAt: time,
@@ -241,6 +246,10 @@ export const environmentAnswer = z.strictObject({
 });
 export const environmentsAnswer = z.strictObject({ environments: z.array(environmentAnswer), nextCursor });
 
+const project = z.strictObject({ name: z.string(), parallelRuns: maybe(z.int()) });
+export const projectAnswer = project;
+export const projectsAnswer = z.strictObject({ projects: z.array(project) });
+
 const key = {
   id: z.string(),
   name: z.string(),
@@ -248,6 +257,7 @@ const key = {
   scopes: z.array(z.string()),
   projects: maybe(z.array(z.string())),
   planIds: maybe(z.array(idNumber)),
+  parallelLimit: maybe(z.int()),
   createdAt: time,
   expiresAt: maybe(time),
   revokedAt: maybe(time),

@@ -3,6 +3,7 @@ import type { RunItems } from '../../core/ports.ts';
 import { leavesPrerequisites } from '../../core/prerequisites.ts';
 import { isLive, type Run } from '../../core/run.ts';
 import { fullName } from '../../core/verdict.ts';
+import type { QueuePlace } from '../../workflow/read-queue.ts';
 import type { RunView } from '../../workflow/read-run.ts';
 import { purposeOf } from './attempt-purpose.ts';
 import { plural, requestedBy, toTime } from './run-object.ts';
@@ -41,6 +42,12 @@ export interface Explanation {
 
 const shownNames = 100;
 
+/** What a run waits for at this moment: its place in its plan's queue, and in words what it needs a slot of. */
+export interface Waiting {
+  readonly place?: QueuePlace;
+  readonly slots: readonly string[];
+}
+
 /**
  * What happened in the run until `now` (epoch milliseconds), in order; then what is worth knowing about its cases. The
  * view holds the run as it is stored: how it ended itself is told apart from what people made of it.
@@ -49,12 +56,13 @@ export function explainRun(
   view: RunView,
   { items, overrides }: { readonly items: RunItems; readonly overrides: readonly Override[] },
   now: number,
+  waiting: Waiting = { slots: [] },
 ): Explanation {
   const { run } = view;
   const shown = shownRun(run);
   const steps = [
     triggered(view),
-    ...waits(run),
+    ...waits(run, waiting),
     ...prerequisites(view),
     ...attempts(view, items),
     ...stopping(run),
@@ -68,18 +76,20 @@ export function explainRun(
     status: run.status,
     result: shown.result ?? null,
     reason: shown.reason ?? null,
-    sentence: summary(view, now),
+    sentence: summary(view, now, waiting),
     steps,
   };
 }
 
-function summary({ run, counts }: RunView, now: number): string {
+function summary({ run, counts }: RunView, now: number, { place, slots }: Waiting): string {
   const name = `Run ${run.id} of “${run.planName}”`;
   if (run.result !== undefined) {
     const tries = run.attempt === 1 ? '' : ` after ${plural(run.attempt, 'attempt')}`;
     return `${name} ${endings[run.result]}${tries}, ${lasting((run.endedAt ?? now) - run.createdAt)} after it was triggered: ${run.explanation}${sinceThen(run)}`;
   }
-  if (run.waitsFor !== undefined) return `${name} waits for ${runsNamed(run.waitsFor)} of the same plan.`;
+  if (run.waitsFor !== undefined)
+    return `${name} waits for ${runsNamed(place?.waitsFor ?? run.waitsFor)} of the same plan.`;
+  if (slots.length > 0) return `${name} waits for a slot of ${slots.join(' and of ')}.`;
   if (run.status === 'queued') return `${name} waits for its executor to take it.`;
   if (run.status === 'stopping') return `${name} is being stopped; the executor has not confirmed it yet.`;
   const done = counts.total - counts.queued - counts.running;
@@ -112,9 +122,15 @@ function triggered({ run }: RunView): Step {
   return { kind: 'triggered', at: toTime(run.createdAt), sentence };
 }
 
-function waits(run: Run): Step[] {
+function waits(run: Run, { place, slots }: Waiting): Step[] {
+  if (slots.length > 0) {
+    const sentence = `It waits for a slot of ${slots.join(' and of ')}.`;
+    return [{ kind: 'waits', at: null, sentence }];
+  }
   if (run.waitsFor === undefined) return [];
-  const sentence = `It comes after ${runsNamed(run.waitsFor)}, because runs of this plan go one at a time.`;
+  const nth = place === undefined ? '' : ` It is number ${place.position} of those that wait.`;
+  const after = runsNamed(place?.waitsFor ?? run.waitsFor);
+  const sentence = `It comes after ${after}, because runs of this plan go one at a time.${nth}`;
   return [{ kind: 'waits', at: toTime(run.createdAt), sentence }];
 }
 
@@ -224,7 +240,7 @@ function deadlines(run: Run, now: number): Step[] {
   if (!isLive(run)) return [];
   const left = run.deadlineAt - now;
   const what =
-    run.waitsFor !== undefined
+    run.waitsFor !== undefined || (run.status === 'queued' && run.waitsForSlots !== undefined)
       ? 'It may wait'
       : run.status === 'queued'
         ? 'An executor must take it'

@@ -31,6 +31,7 @@ export function createCreateKey(services: Services): Handler {
     requireScopes(principal, body.scopes);
     if (!reaches(principal, { projects, planIds }))
       throw new ServiceError('FORBIDDEN', 'The API key cannot give projects or plans beyond its own');
+    const parallelLimit = limitOf(principal, body.parallelLimit);
     const ownerId = await services.keys.nextOwnerId();
     const scopes = [...new Set(body.scopes)];
     return make(services, request, {
@@ -39,6 +40,7 @@ export function createCreateKey(services: Services): Handler {
       scopes,
       projects,
       planIds,
+      ...(parallelLimit === undefined ? {} : { parallelLimit }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
     });
   };
@@ -65,13 +67,14 @@ export function createRotateKey(services: Services): Handler {
     if (now >= Math.min(key.expiresAt ?? Infinity, key.revokedAt ?? Infinity))
       throw new ServiceError('VERSION_CONFLICT', `key ${key.id} is revoked or expired; make a new one`);
     requireScopes(principal, key.scopes);
-    const { name, ownerId, scopes, projects, planIds, expiresAt } = key;
+    const { name, ownerId, scopes, projects, planIds, parallelLimit, expiresAt } = key;
     const answer = await make(services, request, {
       name,
       ownerId,
       scopes,
       projects,
       planIds,
+      ...(parallelLimit === undefined ? {} : { parallelLimit }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
     });
     if (seconds !== undefined) await services.keys.revokeKey(key.id, now + seconds * 1000);
@@ -106,6 +109,13 @@ function reaches({ projects, planIds }: Principal, key: Pick<ApiKey, 'projects' 
   return within(projects, key.projects) && within(planIds, key.planIds);
 }
 
+/** The limit asked for, or the caller's own, which nobody gives away more of. */
+function limitOf({ parallelLimit: own }: Principal, given: number | null | undefined): number | undefined {
+  const limit = given ?? (given === null ? undefined : own);
+  if (own === undefined || (limit !== undefined && limit <= own)) return limit;
+  throw new ServiceError('FORBIDDEN', `The API key may have ${own} runs at once and cannot give more`);
+}
+
 function requireScopes(principal: Principal, scopes: readonly string[]): void {
   const lacking = scopes.find((scope) => !principal.scopes.has(scope as Scope));
   if (lacking === undefined) return;
@@ -124,7 +134,8 @@ function toList<T>(set: ReadonlySet<T> | null): T[] | null {
   return set && [...set];
 }
 
-function toKeyObject({ id, name, ownerId, scopes, projects, planIds, createdAt, expiresAt, revokedAt }: ApiKey) {
+function toKeyObject(key: ApiKey) {
+  const { id, name, ownerId, scopes, projects, planIds, parallelLimit, createdAt, expiresAt, revokedAt } = key;
   return {
     id,
     name,
@@ -132,6 +143,7 @@ function toKeyObject({ id, name, ownerId, scopes, projects, planIds, createdAt, 
     scopes,
     projects,
     planIds,
+    parallelLimit: parallelLimit ?? null,
     createdAt: toTime(createdAt),
     expiresAt: expiresAt === undefined ? null : toTime(expiresAt),
     revokedAt: revokedAt === undefined ? null : toTime(revokedAt),

@@ -7,6 +7,7 @@ import {
   environmentChange,
   keyBody,
   overrideBody,
+  projectBody,
   rerunBody,
   resultsBody,
   triggerBody,
@@ -229,6 +230,18 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     headers: ifMatch,
     answers: { 204: 'Deleted' },
     problems: [400, 404, 409],
+  },
+  'native.listProjects': { summary: 'List projects', answers: { 200: answers.projectsAnswer } },
+  'native.getProject': {
+    summary: 'Read a project',
+    answers: { 200: answers.projectAnswer },
+    problems: [404],
+  },
+  'native.updateProject': {
+    summary: 'Limit how many runs of a project go on at once; the others wait',
+    body: projectBody,
+    answers: { 200: answers.projectAnswer },
+    problems: [400, 404],
   },
   'native.listKeys': { summary: 'List API keys', answers: { 200: answers.keysAnswer } },
   'native.createKey': {

@@ -30,7 +30,7 @@ export function toPlanSummary(plan: Plan, { baseUrl }: Pick<HttpRequest, 'baseUr
     project,
     enabled,
     executor: { type: executor.type },
-    overlap,
+    overlap: overlap ?? null,
     environment: environment ?? null,
     cases: suites.reduce((sum, suite) => sum + suite.cases.length, 0),
     updatedAt: new Date(updatedAt).toISOString(),

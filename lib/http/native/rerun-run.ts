@@ -25,7 +25,7 @@ export function createRerunRun(services: Services): Handler {
       type: which,
       picks: (cases ?? []).map(toPick),
     });
-    return answerStarted(answer, request);
+    return answerStarted(services, answer, request);
   };
 }
 

@@ -2,17 +2,21 @@ import { shownRun } from '../../core/override.ts';
 import type { AttemptRecord } from '../../core/ports.ts';
 import type { Counts } from '../../core/results.ts';
 import { isLive, type Run } from '../../core/run.ts';
+import { partsOf } from '../../core/slots.ts';
+import type { QueuePlace } from '../../workflow/read-queue.ts';
 import type { HttpRequest } from '../message.ts';
 
 /**
- * A run, as it is stored, as the native API shows it. `counts` are null where counting would cost reading the results: in lists and trigger
- * answers, while it lives. `attempts` as far as they are known.
+ * A run, as it is stored, as the native API shows it. `counts` are null where counting would cost reading the results: in
+ * lists and trigger answers, while it lives. `attempts` as far as they are known. `place` is where it stands in its plan's
+ * queue now, if it waits there.
  */
 export function toRunObject(
   run: Run,
   counts: Counts | null,
   attempts: readonly AttemptRecord[] | null,
   { baseUrl }: Pick<HttpRequest, 'baseUrl'>,
+  place?: QueuePlace,
 ) {
   const self = `${baseUrl}/v1/runs/${run.id}`;
   const shown = shownRun(run);
@@ -31,7 +35,10 @@ export function toRunObject(
     counts: run.overridden?.counts ?? counts,
     overridden: overriddenOf(run),
     attempt: run.attempt,
-    waitsFor: run.waitsFor ?? [],
+    overlap: run.overlap,
+    waitsFor: place?.waitsFor ?? run.waitsFor ?? [],
+    position: place?.position ?? null,
+    waitsForSlots: run.status === 'queued' ? (run.waitsForSlots ?? []).map(partsOf) : [],
     rerunOf: run.rerunOf ?? null,
     rerunType: run.rerunType ?? null,
     /** Earlier runs of its chain of reruns, oldest first. */

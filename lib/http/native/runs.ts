@@ -1,6 +1,7 @@
 import type { AttemptRecord, Services } from '../../core/ports.ts';
 import { isLive, isVisible, type Run } from '../../core/run.ts';
 import { maxId } from '../../core/schema.ts';
+import { readPlaces } from '../../workflow/read-queue.ts';
 import { readAttempts, readCounts } from '../../workflow/read-run.ts';
 import { maySee } from '../entry.ts';
 import { findRun, ownsProject, readParam } from '../find.ts';
@@ -46,8 +47,9 @@ export function createListRuns(services: Services): Handler {
     const page = found.slice(0, limit);
     const lastShown = found.length > limit ? page.at(-1)?.id : undefined;
     const next = lastShown ?? (more ? before : undefined);
+    const places = await readPlaces(services, page);
     return json(200, {
-      runs: page.map((run) => toRunObject(run, run.counts ?? null, null, request)),
+      runs: page.map((run) => toRunObject(run, run.counts ?? null, null, request, places.get(run.id))),
       nextCursor: next === undefined ? null : toCursor('run', next),
     });
   };
@@ -72,11 +74,20 @@ export function createGetRun(services: Services): Handler {
     const run = await findRun(services, principal, readParam(request, 'runId'));
     const etag = etagOf(run.version);
     const headers: Record<string, string> = isLive(run) ? { 'retry-after': pollHint(run, services.now()) } : {};
-    const unchanged = notModified(request, etag, headers);
+    // Its place moves on without a new version of it.
+    const unchanged = isWaiting(run) ? undefined : notModified(request, etag, headers);
     if (unchanged) return unchanged;
-    const [counts, attempts] = await Promise.all([readCounts(services, run), attemptsOf(run)]);
-    return json(200, toRunObject(run, counts, attempts, request), { ...headers, etag });
+    const [counts, attempts, places] = await Promise.all([
+      readCounts(services, run),
+      attemptsOf(run),
+      readPlaces(services, [run]),
+    ]);
+    return json(200, toRunObject(run, counts, attempts, request, places.get(run.id)), { ...headers, etag });
   };
+}
+
+function isWaiting(run: Run): boolean {
+  return run.status === 'queued' && run.waitsFor !== undefined;
 }
 
 /** Seconds: a twentieth of the time it has taken, so that waiting adds 5 % at most; 2 to 15. */

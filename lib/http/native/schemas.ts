@@ -14,6 +14,7 @@ const projectName = z
   .string()
   .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/, 'must be 1 to 100 letters, digits, blanks or . _ -'));
 const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
+const parallel = z.int().check(z.gte(1), z.lte(10_000));
 const absent = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
 const variables = z._default(
   z
@@ -105,6 +106,12 @@ export const environmentChange = z.strictObject({
   capacity,
 });
 
+/** `PUT /v1/projects/{project}`. */
+export const projectBody = z.strictObject({
+  /** How many of its runs may go on at once; null is any number. */
+  parallelRuns: z.nullable(parallel),
+});
+
 /** `POST /v1/keys`. Without projects or plans the key gets those of its maker. */
 export const keyBody = z.strictObject({
   name: z.string().check(z.minLength(1), z.maxLength(255)),
@@ -113,6 +120,8 @@ export const keyBody = z.strictObject({
   projects: absent(z.array(projectName).check(z.minLength(1), z.maxLength(100))),
   /** Null is all of its projects. */
   planIds: absent(z.array(id).check(z.minLength(1), z.maxLength(100))),
+  /** How many of the runs it triggers may go on at once; the others wait. */
+  parallelLimit: absent(parallel),
   expiresAt: absent(z.iso.datetime({ offset: true, error: 'must be a time as in 2027-01-31T12:00:00Z' })),
 });
 

@@ -1,5 +1,6 @@
 import { invalidField } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
+import { readPlaces } from '../../workflow/read-queue.ts';
 import { chooseByConfig, chooseByName } from '../../workflow/select-cases.ts';
 import { type TriggerAnswer, type TriggerRequest, triggerRun } from '../../workflow/trigger-run.ts';
 import { maySeePlan, readParam } from '../find.ts';
@@ -31,7 +32,7 @@ export function createTriggerRun(services: Services): Handler {
       ...given(settings),
       ...(choose === undefined ? {} : { choose }),
     });
-    return answerStarted(answer, request);
+    return answerStarted(services, answer, request);
   };
 }
 
@@ -40,12 +41,13 @@ export function startedBy(
   request: HttpRequest,
   principal: Principal,
   route: string,
-): Pick<TriggerRequest, 'maySee' | 'trigger' | 'idempotency'> {
+): Pick<TriggerRequest, 'maySee' | 'trigger' | 'idempotency' | 'parallelLimit'> {
   const idempotency = readIdempotency(request, route);
-  const { keyId, ownerId } = principal;
+  const { keyId, ownerId, parallelLimit } = principal;
   return {
     maySee: (plan) => maySeePlan(principal, plan),
     trigger: { type: 'api', keyId, ownerId, sourceIp: request.sourceIp },
+    ...(parallelLimit === undefined ? {} : { parallelLimit }),
     ...(idempotency === undefined ? {} : { idempotency }),
   };
 }
@@ -55,8 +57,13 @@ export function given<T extends object>(members: T): { [K in keyof T]: NonNullab
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value != null)) as never;
 }
 
-export function answerStarted({ run, replayed }: TriggerAnswer, request: HttpRequest): HttpResponse {
-  return json(202, toRunObject(run, run.counts ?? null, null, request), {
+export async function answerStarted(
+  services: Services,
+  { run, replayed }: TriggerAnswer,
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  const places = await readPlaces(services, [run]);
+  return json(202, toRunObject(run, run.counts ?? null, null, request, places.get(run.id)), {
     location: `${request.baseUrl}/v1/runs/${run.id}`,
     ...(replayed ? { 'idempotent-replayed': 'true' } : {}),
   });

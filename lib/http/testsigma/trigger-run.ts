@@ -23,11 +23,12 @@ export function createTriggerRun(services: Services): Handler {
   return async (request, principal) => {
     const body = readTriggerBody(request);
     const idempotency = readIdempotency(request, route, 'printable');
-    const { keyId, ownerId } = principal;
+    const { keyId, ownerId, parallelLimit } = principal;
     const common = {
       ...body.settings,
       maySee: (plan: Plan) => maySeePlan(principal, plan),
       trigger: { type: 'api', keyId, ownerId, sourceIp: request.sourceIp } as const,
+      ...(parallelLimit === undefined ? {} : { parallelLimit }),
       ...(idempotency === undefined ? {} : { idempotency }),
     };
     const { run, replayed } = await (body.rerun === undefined

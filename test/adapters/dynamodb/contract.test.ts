@@ -142,8 +142,8 @@ describe('the lock of a plan', () => {
 
 describe('admission', () => {
   it('E10 gives each run a number and result ids of its own', async () => {
-    const first = await runs.allocateRun(5);
-    const other = await runs.allocateRun(1);
+    const first = await runs.allocateRun(5, 1);
+    const other = await runs.allocateRun(1, 1);
     expect(other.runId).toBe(first.runId + 1);
     expect(other.firstResultId).toBe(first.firstResultId + 5);
   });

@@ -20,6 +20,7 @@ import * as keys from '../../../lib/http/native/keys.ts';
 import { createGetOpenapi } from '../../../lib/http/native/openapi.ts';
 import { createListOverrides, createOverrideRun } from '../../../lib/http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../../../lib/http/native/plans.ts';
+import { createGetProject, createListProjects, createUpdateProject } from '../../../lib/http/native/projects.ts';
 import { createRerunRun } from '../../../lib/http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from '../../../lib/http/native/runs.ts';
 import { createStopRun } from '../../../lib/http/native/stop-run.ts';
@@ -134,6 +135,9 @@ export async function openApi() {
     'native.getEnvironment': environments.createGetEnvironment(services),
     'native.updateEnvironment': environments.createUpdateEnvironment(services),
     'native.deleteEnvironment': environments.createDeleteEnvironment(services),
+    'native.listProjects': createListProjects(services),
+    'native.getProject': createGetProject(services),
+    'native.updateProject': createUpdateProject(services),
     'native.listKeys': keys.createListKeys(services),
     'native.createKey': keys.createCreateKey(services),
     'native.revokeKey': keys.createRevokeKey(services),
