@@ -38,6 +38,8 @@ interface Faults {
   wakesLost: boolean;
   /** Every step fails, as if its process died. */
   stepsFail: boolean;
+  /** The process of a step dies when it calls this method of the store, once. */
+  diesAt?: string;
 }
 
 interface Ended {
@@ -56,6 +58,8 @@ export interface World {
   readonly faults: Faults;
   readonly published: BusEvent[];
   readonly logs: LogEntry[];
+  /** Another plan beside `plan`. */
+  addPlan(plan: Record<string, unknown>): Promise<Plan>;
   trigger(request?: Partial<TriggerRequest>): Promise<Run>;
   stop(runId: number): Promise<Run>;
   /** Stops the run when the time has come. */
@@ -119,13 +123,17 @@ export async function createWorld(driver: Driver, plan: Record<string, unknown>,
   // What a driver does may fail on its own, without the callers around it noticing.
   const driven: Services = {
     ...services,
-    runs: {
-      ...stores.runs,
-      async getRun(runId) {
-        if (faults.stepsFail) throw new Error('the process died');
-        return stores.runs.getRun(runId);
+    runs: mortal(
+      {
+        ...stores.runs,
+        async getRun(runId) {
+          if (faults.stepsFail) throw new Error('the process died');
+          return stores.runs.getRun(runId);
+        },
       },
-    },
+      faults,
+    ),
+    slots: mortal(stores.slots, faults),
   };
   const instance = driver.create(driven, clock, services);
   const sweeper = async (): Promise<void> => {
@@ -137,11 +145,13 @@ export async function createWorld(driver: Driver, plan: Record<string, unknown>,
     clock.after(driver.sweepEveryMs, sweeper);
   };
   clock.after(driver.sweepEveryMs, sweeper);
-  const stored = await stores.plans.createPlan(
-    parsePlan({ name: 'Checkout', executor: { type: 'http', url: 'https://runner.example/' }, ...plan }),
-    1,
-    clock.now(),
-  );
+  const addPlan = (document: Record<string, unknown>): Promise<Plan> =>
+    stores.plans.createPlan(
+      parsePlan({ name: 'Checkout', executor: { type: 'http', url: 'https://runner.example/' }, ...document }),
+      1,
+      clock.now(),
+    );
+  const stored = await addPlan(plan);
   const getRun = async (runId: number): Promise<Run> => {
     const run = await stores.runs.getRun(runId);
     if (run === undefined) throw new Error(`no run ${runId}`);
@@ -158,6 +168,7 @@ export async function createWorld(driver: Driver, plan: Record<string, unknown>,
     published,
     logs,
     getRun,
+    addPlan,
     async trigger(request = {}) {
       triggers += 1;
       const trigger = { type: 'api', keyId: 'key', ownerId: 1 } as const;
@@ -192,6 +203,18 @@ export async function createWorld(driver: Driver, plan: Record<string, unknown>,
   };
 }
 
+function mortal<T extends object>(store: T, faults: Faults): T {
+  return new Proxy(store, {
+    get(target, name, receiver) {
+      if (name !== faults.diesAt) return Reflect.get(target, name, receiver);
+      delete faults.diesAt;
+      return async () => {
+        throw new Error('the process died');
+      };
+    },
+  });
+}
+
 /** I3, I4 and L3 of reliability.md. */
 async function expectConsistent(run: Run, services: Services, published: readonly BusEvent[]): Promise<void> {
   const completions = published.filter(
@@ -208,4 +231,7 @@ async function expectConsistent(run: Run, services: Services, published: readonl
   expect(cases).toHaveLength(total);
   const lock = await services.runs.readLock(run.planId);
   expect([...lock.active, ...lock.waiting]).not.toContain(run.id);
+  for (const { holders, waiting } of await services.slots.readSlots(run.slots ?? [])) {
+    expect([...holders.keys(), ...waiting]).not.toContain(run.id);
+  }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Plan } from '../../../lib/core/plan.ts';
 import { type Run, rerunsUsed } from '../../../lib/core/run.ts';
+import type { SlotKey } from '../../../lib/core/slots.ts';
 import { triggerRun } from '../../../lib/workflow/trigger-run.ts';
 import { aBatch, aCompletion, aDocument, aRun } from '../../support/runs.ts';
 import { openTestTable } from '../../support/table.ts';
@@ -9,12 +10,13 @@ type TestTable = Awaited<ReturnType<typeof openTestTable>>;
 let table: TestTable;
 let runs: TestTable['stores']['runs'];
 let plans: TestTable['stores']['plans'];
+let slotStore: TestTable['stores']['slots'];
 let id = 0;
 let planId = 1000;
 
 beforeAll(async () => {
   table = await openTestTable();
-  ({ runs, plans } = table.stores);
+  ({ runs, plans, slots: slotStore } = table.stores);
 });
 afterAll(() => table.close());
 beforeEach(() => {
@@ -651,6 +653,155 @@ describe('lists', () => {
     expect(await runs.listDue(-100, 10)).toEqual([id + 2, id + 1, id]);
     expect(await runs.listDue(-102, 10)).toEqual([id + 2]);
     for (const n of [0, 1, 2]) await runs.scheduleNext(id + n, 1e12);
+  });
+});
+
+describe('the slots of what is limited', () => {
+  const key = (): SlotKey => `environment#${planId}`;
+  const take = (runId: number, slots = 1, since = 1, ahead = 0) =>
+    slotStore.takeSlot({ key: key(), slots }, runId, since, ahead);
+  const holders = async () => [...((await slotStore.readSlots([key()]))[0]?.holders.keys() ?? [])];
+
+  it('E21 is taken while there is a free one, and no longer', async () => {
+    expect([await take(1, 2), await take(2, 2), await take(3, 2)]).toEqual([true, true, false]);
+    expect(await holders()).toEqual([1, 2]);
+  });
+
+  it('E21 is taken again by its holder, also when there are fewer now', async () => {
+    await take(1, 2);
+    expect(await take(1, 0, 2)).toBe(true);
+  });
+
+  it('E21 is refused where there is none', async () => {
+    expect(await take(1, 0)).toBe(false);
+    expect(await holders()).toEqual([]);
+  });
+
+  it('E21 is refused to who must leave the free one to an older waiting run', async () => {
+    expect(await take(5, 2, 1, 1)).toBe(true);
+    expect(await take(6, 2, 1, 1)).toBe(false);
+    expect(await take(4, 2)).toBe(true);
+  });
+
+  it('E21 ends the wait, and remembers how many there are', async () => {
+    await slotStore.waitForSlot(key(), 4);
+    await slotStore.waitForSlot(key(), 5);
+    await take(4, 3, 7);
+    expect(await slotStore.readSlots([key()])).toEqual([
+      { holders: new Map([[4, 7]]), waiting: new Set([5]), slots: 3 },
+    ]);
+  });
+
+  it('E21 of an earlier try is refused after a later one', async () => {
+    await take(1, 2, 5);
+    expect(await take(1, 2, 4)).toBe(false);
+  });
+
+  it('a slot of a later try is not given back by an earlier one', async () => {
+    await take(1, 2, 5);
+    expect(await slotStore.untakeSlot(key(), 1, 4)).toBeUndefined();
+    expect(await holders()).toEqual([1]);
+    expect(await slotStore.untakeSlot(key(), 1, 5)).toMatchObject({ holders: new Map() });
+    expect(await slotStore.untakeSlot(key(), 1, 5)).toBeUndefined();
+  });
+
+  it('are given back for good, again and again, with the place among those that wait', async () => {
+    await take(1, 1, 9);
+    await slotStore.waitForSlot(key(), 2);
+    await slotStore.waitForSlot(key(), 1);
+    for (const _ of [1, 2]) {
+      expect(await slotStore.leaveSlots(key(), 1)).toEqual({ holders: new Map(), waiting: new Set([2]), slots: 1 });
+    }
+    await slotStore.stopWaiting(key(), 2);
+    expect((await slotStore.readSlots([key()]))[0]?.waiting).toEqual(new Set());
+  });
+
+  it('of a set nobody used are none, and leaving it is no error', async () => {
+    expect(await slotStore.readSlots([key()])).toEqual([{ holders: new Map(), waiting: new Set() }]);
+    expect(await slotStore.leaveSlots(key(), 1)).toEqual({ holders: new Map(), waiting: new Set() });
+  });
+
+  it('are read in the order asked for', async () => {
+    await take(1);
+    const sets = await slotStore.readSlots(['environment#999999', key(), 'project#nobody']);
+    expect(sets.map(({ holders: held }) => held.size)).toEqual([0, 1, 0]);
+  });
+
+  it('the last one raced has one winner', async () => {
+    for (let round = 0; round < 50; round++) {
+      planId += 1;
+      const answers = await Promise.all([take(1), take(2), take(3)]);
+      expect(answers.filter(Boolean)).toHaveLength(1);
+      expect(await holders()).toHaveLength(1);
+    }
+  });
+});
+
+describe('a run that needs slots', () => {
+  const slots: SlotKey[] = ['environment#1'];
+  const times = { deadlineAt: 60_000, nextActionAt: 4000 };
+  const began = async (): Promise<Run> => (await runs.beginSlots(await queued(), slots)) as Run;
+
+  it('is not dispatched between naming them and having them', async () => {
+    const run = await began();
+    await unchanged(run, runs.claimDispatch(run, 2000, 0), undefined);
+    const held = await runs.holdSlots(run, times);
+    expect(held).toMatchObject({ slots, slotsHeld: true, deadlineAt: 60_000 });
+    expect(await runs.claimDispatch(held as Run, 2000, 0)).toMatchObject({ dispatch: 'calling' });
+  });
+
+  it('has them by its newest try only', async () => {
+    const first = await began();
+    const second = (await runs.beginSlots(first, slots)) as Run;
+    await unchanged(second, runs.holdSlots(first, times), undefined);
+    expect(await runs.holdSlots(second, times)).toMatchObject({ slotsHeld: true });
+  });
+
+  it('begins no further try once it has them, once it was dispatched, or before it is its turn', async () => {
+    const held = (await runs.holdSlots(await began(), times)) as Run;
+    await unchanged(held, runs.beginSlots(held, slots), undefined);
+    id += 1;
+    const called = await calling();
+    await unchanged(called, runs.beginSlots(called, slots), undefined);
+    id += 1;
+    const behind = await queued(id, [1]);
+    await unchanged(behind, runs.beginSlots(behind, slots), undefined);
+  });
+
+  it('waits for those that are taken, and is called only while it does', async () => {
+    const run = await began();
+    expect(await runs.callWaiter(run.id)).toBeUndefined();
+    const change = { slots, waitsForSlots: slots, deadlineAt: 90_000, nextActionAt: 4000 };
+    const waiting = (await runs.waitForSlots(run, change)) as Run;
+    expect(waiting).toMatchObject({ waitsForSlots: slots, deadlineAt: 90_000 });
+    expect(await runs.callWaiter(run.id)).toMatchObject({ wakeSeq: waiting.wakeSeq + 1, version: waiting.version });
+    const held = (await runs.holdSlots((await runs.beginSlots(waiting, slots)) as Run, times)) as Run;
+    expect(held.waitsForSlots).toBeUndefined();
+    expect(await runs.callWaiter(run.id)).toBeUndefined();
+  });
+
+  it('does not begin to wait once something else happened to it', async () => {
+    const run = await began();
+    await runs.acknowledge(run.id, { at: 2000, final: false, bytes: 0 });
+    const change = { slots, waitsForSlots: slots, deadlineAt: 90_000, nextActionAt: 4000 };
+    expect(await runs.waitForSlots(run, change)).toBeUndefined();
+  });
+
+  it('may have them when it is admitted', async () => {
+    const run = await made({ slots });
+    expect(await runs.admit(run, { ...times, slotsHeld: true })).toMatchObject({ status: 'queued', slotsHeld: true });
+  });
+});
+
+describe('the limit of a project', () => {
+  it('is told to every trigger of the project until it is taken away', async () => {
+    await slotStore.putProjectLimit(planId, 3);
+    expect(await runs.allocateRun(1, planId)).toMatchObject({ projectLimit: 3 });
+    expect((await runs.allocateRun(1, planId + 1)).projectLimit).toBeUndefined();
+    expect((await slotStore.getProjectLimits()).get(planId)).toBe(3);
+    await slotStore.putProjectLimit(planId, null);
+    expect((await runs.allocateRun(1, planId)).projectLimit).toBeUndefined();
+    expect((await slotStore.getProjectLimits()).has(planId)).toBe(false);
   });
 });
 
