@@ -77,7 +77,11 @@ async function startWaiting(
     if (places.has(key)) await services.slots.waitForSlot(key, run.id);
     else await services.slots.stopWaiting(key, run.id);
   }
-  return waiting;
+  // It may have ended, and left the sets, just before it joined them.
+  const after = await services.runs.getRun(run.id);
+  if (after?.status === 'queued' && after.waitsForSlots !== undefined) return after;
+  for (const { key } of needs) await services.slots.stopWaiting(key, run.id);
+  return undefined;
 }
 
 /**
