@@ -22,11 +22,7 @@ describe.each([loop, machine])('slots on the $name', (driver) => {
   const open = async (count: number, capacity: number, plan: Record<string, unknown> = {}) => {
     world = await createWorld(driver, {}, script);
     const input = { name: 'staging', description: null, project: 'default', variables: [] };
-    environment = await world.stores.environments.createEnvironment(
-      { ...input, capacity },
-      1,
-      world.clock.now(),
-    );
+    environment = await world.stores.environments.createEnvironment({ ...input, capacity }, 1, world.clock.now());
     const ids: number[] = [];
     for (let i = 0; i < count; i++) {
       ids.push((await world.addPlan({ name: `plan ${i}`, environment: environment.id, ...plan })).id);
