@@ -1,40 +1,72 @@
 import type { PickedCase } from './executor.ts';
+import { lanesOf } from './machines.ts';
 import type { Plan } from './plan.ts';
 import { type CasePlace, hasAny, hasPrerequisites, indexPrerequisites } from './prerequisite-graph.ts';
 import type { CaseName } from './results.ts';
 
-type Suites = Pick<Plan, 'suites'>;
+/** A case on one machine of its plan; a plan without machines has none. */
+export type CaseOnMachine = CaseName & { readonly machine?: string };
 
 /**
  * The picked cases with the prerequisites the plan declares for them, and theirs, whole and before them; for a suite, all
  * its cases (contracts/testsigma.md 4.3). Those that `isMet` are left out, for a rerun the ones that have passed, with what
- * only they need. What is picked stays as it is.
+ * only they need. A case needs its prerequisites on its own machine. What is picked stays as it is.
  */
 export function withPrerequisites(
-  { suites }: Suites,
+  { suites, machines }: Pick<Plan, 'suites' | 'machines'>,
   picked: readonly PickedCase[],
-  isMet: (name: CaseName) => boolean = () => false,
+  isMet: (name: CaseOnMachine) => boolean = () => false,
 ): PickedCase[] {
   if (!hasPrerequisites(suites)) return [...picked];
   const find = findDeclared(suites);
   const before = prerequisitesOf(suites);
-  const seen = new Set<string>();
-  const pending = picked.flatMap(find);
-  for (const place of pending) seen.add(String(place));
-  const added: CasePlace[] = [];
+  const lanes = lanesOf(machines);
+  const added = new Map<string, { readonly place: CasePlace; readonly lanes: (string | undefined)[] }>();
+  for (const lane of lanes) {
+    const onLane = picked.filter(({ machine }) => lanesOf(machines, machine).includes(lane));
+    const isMetHere = (place: CasePlace): boolean => isMet(onMachine(nameAt(suites, place), lane));
+    for (const place of closure(onLane.flatMap(find), before, isMetHere)) {
+      const known = added.get(String(place));
+      if (known) known.lanes.push(lane);
+      else added.set(String(place), { place, lanes: [lane] });
+    }
+  }
+  const inOrder = [...added.values()].sort((one, other) => byPlace(one.place, other.place));
+  const needed = inOrder.flatMap(({ place, lanes: its }) => {
+    const name = nameAt(suites, place);
+    return its.length === lanes.length ? [name] : its.map((lane) => onMachine(name, lane));
+  });
+  return [...needed, ...picked];
+}
+
+/** What the places need, directly or not, without themselves and without what is met. */
+function closure(
+  places: readonly CasePlace[],
+  before: ReturnType<typeof prerequisitesOf>,
+  isMet: (place: CasePlace) => boolean,
+): CasePlace[] {
+  const seen = new Set(places.map(String));
+  const pending = [...places];
+  const needed: CasePlace[] = [];
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
-    const { cases, wholeSuites } = before(place);
-    const ofSuites = wholeSuites.flatMap((s) => suites[s]?.cases.map((_, c): CasePlace => [s, c]) ?? []);
+    const { cases, ofSuites } = before(place);
     for (const other of [...cases, ...ofSuites]) {
       if (seen.has(String(other))) continue;
       seen.add(String(other));
-      if (isMet(nameAt(suites, other))) continue;
-      added.push(other);
+      if (isMet(other)) continue;
+      needed.push(other);
       pending.push(other);
     }
   }
-  added.sort(([s, c], [otherS, otherC]) => s - otherS || c - otherC);
-  return [...added.map((place) => nameAt(suites, place)), ...picked];
+  return needed;
+}
+
+function byPlace([suite, testCase]: CasePlace, [otherSuite, otherCase]: CasePlace): number {
+  return suite - otherSuite || testCase - otherCase;
+}
+
+function onMachine(name: CaseName, machine: string | undefined): CaseOnMachine {
+  return machine === undefined ? name : { ...name, machine };
 }
 
 /** A case or, without a name, a whole suite. */
@@ -44,7 +76,7 @@ export type DeclaredPrerequisites = Before & { readonly prerequisites: readonly 
 
 /** The prerequisites the plan declares for the selected cases and their suites, for runners that see to them; null is all. */
 export function declaredPrerequisites(
-  { suites }: Suites,
+  { suites }: Pick<Plan, 'suites'>,
   selection: readonly CaseName[] | null,
 ): DeclaredPrerequisites[] {
   if (!hasPrerequisites(suites)) return [];
@@ -66,15 +98,15 @@ export function declaredPrerequisites(
 
 function prerequisitesOf(
   suites: Plan['suites'],
-): (place: CasePlace) => { cases: readonly CasePlace[]; wholeSuites: readonly number[] } {
+): (place: CasePlace) => { cases: readonly CasePlace[]; ofSuites: readonly CasePlace[] } {
   const find = indexPrerequisites(suites);
-  const suiteAt = new Map(suites.map(({ name }, s) => [name, s]));
+  const casesOf = new Map(suites.map(({ name, cases }, s) => [name, cases.map((_, c): CasePlace => [s, c])]));
   return ([s, c]) => {
     const suite = suites[s];
     const wanted = suite?.cases[c]?.prerequisites ?? [];
     return {
       cases: wanted.flatMap((name) => find(suite?.name ?? '', name)),
-      wholeSuites: (suite?.prerequisites ?? []).flatMap((name) => suiteAt.get(name) ?? []),
+      ofSuites: (suite?.prerequisites ?? []).flatMap((name) => casesOf.get(name) ?? []),
     };
   };
 }

@@ -9,8 +9,8 @@ import {
 } from '../core/chain.ts';
 import { ServiceError } from '../core/errors.ts';
 import type { Services } from '../core/ports.ts';
-import type { CaseName } from '../core/results.ts';
 import { positionOf, type RerunType, type Run } from '../core/run.ts';
+import type { CaseOnMachine } from '../core/with-prerequisites.ts';
 import { toPicked } from './dispatch-attempt.ts';
 import { readChain, readLinks } from './read-chain.ts';
 import { emptySelection, type NamedCase } from './select-cases.ts';
@@ -83,9 +83,10 @@ async function asOriginal(services: Services, original: Run) {
   return (await services.runs.getInput(original.id, original.hasInput)).picked ?? undefined;
 }
 
-/** Whether a case has passed by its current result: as a prerequisite it need not run again. */
-function passedIn(links: Links, catalog: Catalog): (name: CaseName) => boolean {
-  const keyOf = ({ suite, className, name }: CaseName): string => [suite, className, name].join('\u001f');
+/** Whether a case has passed on its machine by its current result: as a prerequisite it need not run again there. */
+function passedIn(links: Links, catalog: Catalog): (name: CaseOnMachine) => boolean {
+  const keyOf = ({ suite, className, name, machine = '' }: CaseOnMachine): string =>
+    [suite, className, name, machine].join('\u001f');
   const passed = foldChain(links).filter(({ result }) => result === 'passed');
   const keys = new Set(passed.map(({ position }) => keyOf(nameOf(catalog, position))));
   return (name) => keys.has(keyOf(name));

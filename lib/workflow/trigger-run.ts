@@ -3,9 +3,8 @@ import { ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
 import type { Overlap, Plan } from '../core/plan.ts';
 import type { RunInput, Services } from '../core/ports.ts';
-import type { CaseName } from '../core/results.ts';
 import { isVisible, type RerunType, type Run, type TriggerType } from '../core/run.ts';
-import { withPrerequisites } from '../core/with-prerequisites.ts';
+import { type CaseOnMachine, withPrerequisites } from '../core/with-prerequisites.ts';
 import { type Demand, readDemand, takeDemanded } from './demand-slots.ts';
 import { giveBackSlots } from './give-back-slots.ts';
 import { linkRerun } from './link-rerun.ts';
@@ -43,7 +42,7 @@ export interface Choice {
   /** The cases to run; absent is everything. */
   readonly picked?: readonly PickedCase[];
   /** Prerequisites of the picked cases that need not run: they have passed already. */
-  readonly isMet?: (name: CaseName) => boolean;
+  readonly isMet?: (name: CaseOnMachine) => boolean;
   readonly config?: NonNullable<Run['config']>;
   /** The chain the run joins, oldest first. */
   readonly rerun?: { readonly type: RerunType; readonly chain: readonly number[] };

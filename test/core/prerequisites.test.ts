@@ -158,6 +158,23 @@ describe('picked cases', () => {
     expect(all).toEqual([named('Setup', 'seeds'), named('Setup', 'logs in'), ...picked]);
   });
 
+  it('need what they need on their own machine, and what has passed on another is not met there', () => {
+    const plan = { ...shop, machines: aDocument({ machines: [{ title: 'A' }, { title: 'B' }] }).machines };
+    const removes = named('Cart', 'removes');
+    const setUp = ({ suite, machine }: { suite: string; machine?: string }) => suite === 'Setup' || machine === 'A';
+    expect(withPrerequisites(plan, [removes], setUp)).toEqual([{ ...named('Cart', 'adds'), machine: 'B' }, removes]);
+    const onB = { ...removes, machine: 'B' };
+    expect(withPrerequisites(plan, [{ ...named('Cart', 'adds'), machine: 'A' }, onB], setUp)).toEqual([
+      { ...named('Cart', 'adds'), machine: 'B' },
+      { ...named('Cart', 'adds'), machine: 'A' },
+      onB,
+    ]);
+    expect(withPrerequisites(plan, [removes], ({ suite }) => suite === 'Setup')).toEqual([
+      named('Cart', 'adds'),
+      removes,
+    ]);
+  });
+
   it('of a plan without prerequisites are all that runs', () => {
     expect(withPrerequisites(aDocument(), [named('Cart', 'adds')])).toEqual([named('Cart', 'adds')]);
   });

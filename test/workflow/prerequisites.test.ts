@@ -41,9 +41,10 @@ function runner(
   };
   return {
     job({ selection }) {
-      const cases = (selection ?? []).flatMap(({ suite, name, iterations = dataSets[name] }) => {
-        if (iterations === undefined) return [{ ...aCase(name, outcome(name)), suite }];
-        return iterations.map((iteration) => ({ ...aCase(name, outcome(iteration), iteration), suite }));
+      const cases = (selection ?? []).flatMap(({ suite, name, iterations = [] }) => {
+        const sets = iterations.length > 0 ? iterations : dataSets[name];
+        if (sets === undefined) return [{ ...aCase(name, outcome(name)), suite }];
+        return sets.map((iteration) => ({ ...aCase(name, outcome(iteration), iteration), suite }));
       });
       return { callbacks: [{ afterMs: minute, cases, end: {} }] };
     },
@@ -130,7 +131,7 @@ describe.each([loop, machine])('with prerequisites, on the $name', (driver) => {
       expectEnd(ended, 'passed', 'allPassed');
       expect(dispatched()).toEqual([['seeds', 'logs in'], ['logs in'], ['pays', 'ships']]);
       const [first, second] = world.executor.starts.map(({ selection }) => selection?.at(-1));
-      expect([first?.iterations, second?.iterations]).toEqual([undefined, ['guest']]);
+      expect([first?.iterations, second?.iterations]).toEqual([[], ['guest']]);
       expect(ended.run.counts).toMatchObject({ total: 4, passed: 4, flaky: 1 });
     });
 
