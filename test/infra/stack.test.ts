@@ -58,6 +58,8 @@ describe('what each function may do', () => {
     ['HttpTrigger', [...read, ...many, ...write, ...starts, ...wakes]],
     ['HttpReadRuns', [...read, ...many, 'Query Table/index/list', 'Query Table/index/feed']],
     ['HttpPlans', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
+    ['HttpEnvironments', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
+    ['HttpOverrides', [...read, ...write]],
     ['HttpKeys', [...read, ...many, ...write, 'Query Table/index/list']],
     ['HttpResults', [...read, ...write, ...wakes, ...publishes, ...masterKey]],
     ['HttpStopRun', [...completes, 'Query Table/index/list']],
@@ -65,7 +67,7 @@ describe('what each function may do', () => {
       'HttpNotFound',
       [
         'GetItem Table',
-        ...['Trigger', 'ReadRuns', 'Plans', 'Keys', 'Results', 'StopRun'].map(
+        ...['Trigger', 'ReadRuns', 'Plans', 'Environments', 'Overrides', 'Keys', 'Results', 'StopRun'].map(
           (id) => `lambda:InvokeFunction Http${id}`,
         ),
       ],
@@ -91,7 +93,7 @@ describe('what each function may do', () => {
   });
 
   it('knows every policy there is', () => {
-    expect(grants().size).toBe(15);
+    expect(grants().size).toBe(17);
   });
 
   it('writes logs to its own log group only', () => {
@@ -159,7 +161,9 @@ describe('the API', () => {
     );
     const called = permissions.filter(({ Principal }) => Principal === 'apigateway.amazonaws.com');
     expect(called.map(({ FunctionName }) => show(FunctionName)).sort()).toEqual(
-      ['Keys', 'NotFound', 'Plans', 'ReadRuns', 'Results', 'StopRun', 'Trigger'].map((id) => `Http${id}`),
+      ['Environments', 'Keys', 'NotFound', 'Overrides', 'Plans', 'ReadRuns', 'Results', 'StopRun', 'Trigger'].map(
+        (id) => `Http${id}`,
+      ),
     );
     for (const { FunctionName, SourceArn } of called) {
       // Stage, method, path; the default route has `$default` for its method, and no path.

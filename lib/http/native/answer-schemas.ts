@@ -130,6 +130,7 @@ export const overridesAnswer = z.strictObject({
       suite: z.string(),
       className: z.string(),
       name: z.string(),
+      machine: maybe(z.string()),
       result: z.enum(overrideResults),
       comment: maybe(z.string()),
     }),

@@ -52,7 +52,7 @@ export function createListOverrides(services: Services): Handler {
     const end = after + limit;
     return json(200, {
       overrides: all.slice(after, end).map(({ position, result, comment, at, keyId, ownerId }) => {
-        const { suite, className, name } = nameOf(catalog, position);
+        const { suite, className, name, machine } = nameOf(catalog, position);
         return {
           at: toTime(at),
           by: { keyId, ownerId },
@@ -60,6 +60,7 @@ export function createListOverrides(services: Services): Handler {
           suite,
           className,
           name,
+          machine: machine ?? null,
           result,
           comment: comment ?? null,
         };
