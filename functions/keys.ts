@@ -4,12 +4,14 @@ import { createHttpFunction } from '../lib/aws-http.ts';
 import { scopes } from '../lib/http/message.ts';
 import { createCreateKey, createListKeys, createRevokeKey, createRotateKey } from '../lib/http/native/keys.ts';
 import type { Handlers } from '../lib/http/routes.ts';
+import { createIssueToken } from '../lib/http/testinium/token.ts';
 import { createFirstKey } from '../lib/workflow/first-key.ts';
 
 const system = createAwsSystem(process.env);
 const { services } = system;
 
 const serve = createHttpFunction(system, {
+  'testinium.token': createIssueToken(services, system.testinium),
   'native.listKeys': createListKeys(services),
   'native.createKey': createCreateKey(services),
   'native.revokeKey': createRevokeKey(services),

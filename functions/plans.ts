@@ -13,15 +13,41 @@ import { createGetOpenapi } from '../lib/http/native/openapi.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../lib/http/native/plans.ts';
 import { createGetProject, createListProjects, createUpdateProject } from '../lib/http/native/projects.ts';
 import type { Handlers } from '../lib/http/routes.ts';
+import {
+  createFilterPlans,
+  createGetActivePlan,
+  createGetPlan as createGetTestiniumPlan,
+  createListProjectPlans,
+  createListPlans as createListTestiniumPlans,
+} from '../lib/http/testinium/list-plans.ts';
+import {
+  createGetCompany,
+  createGetProject,
+  createListCompanies,
+  createListProjects,
+} from '../lib/http/testinium/projects.ts';
+import { createSelectApp } from '../lib/http/testinium/select-app.ts';
 import { createListPlans as createListTestsigmaPlans } from '../lib/http/testsigma/list-plans.ts';
 import { createListConfigs as createListTestsigmaConfigs } from '../lib/http/testsigma/saved-configs.ts';
 
 const system = createAwsSystem(process.env, { egress: createEgress });
-const { services, egress } = system;
+const { services, egress, testinium } = system;
 
 export const handler = createHttpFunction(system, {
   'testsigma.listPlans': createListTestsigmaPlans(services),
   'testsigma.listConfigs': createListTestsigmaConfigs(services),
+  'testinium.listPlans': createListTestiniumPlans(services, testinium),
+  'testinium.filterPlans': createFilterPlans(services, testinium),
+  'testinium.getPlan': createGetTestiniumPlan(services, testinium),
+  'testinium.getActivePlan': createGetActivePlan(services, testinium),
+  'testinium.selectAndroidApp': createSelectApp(services, testinium, 'android'),
+  'testinium.selectIosApp': createSelectApp(services, testinium, 'ios'),
+  'testinium.listProjects': createListProjects(services, testinium),
+  'testinium.getProject': createGetProject(services, testinium),
+  'testinium.listProjectPlans': createListProjectPlans(services, testinium),
+  'testinium.listActivePlans': createListProjectPlans(services, testinium, true),
+  'testinium.getCompany': createGetCompany(testinium),
+  'testinium.listCompanies': createListCompanies(testinium),
   'native.listPlans': createListPlans(services),
   'native.applyPlan': createApplyPlan(services, egress.checkUrl),
   'native.getPlan': createGetPlan(services),

@@ -7,13 +7,20 @@ import { createExplainRun } from '../lib/http/native/explain.ts';
 import { createGetJunit } from '../lib/http/native/junit.ts';
 import { createGetRun, createListRuns } from '../lib/http/native/runs.ts';
 import type { Handlers } from '../lib/http/routes.ts';
+import { createIsRunning } from '../lib/http/testinium/is-running.ts';
+import {
+  createGetExecution,
+  createGetTestExecution,
+  createListExecutions,
+} from '../lib/http/testinium/read-executions.ts';
+import { createGetResult, createGetTestResult } from '../lib/http/testinium/read-results.ts';
 import { createCaseResults } from '../lib/http/testsigma/case-results.ts';
 import { createJUnitReport } from '../lib/http/testsigma/junit-report.ts';
 import { createListRuns as createListTestsigmaRuns } from '../lib/http/testsigma/list-runs.ts';
 import { createReadRun } from '../lib/http/testsigma/read-run.ts';
 
 const system = createAwsSystem(process.env);
-const { services } = system;
+const { services, testinium } = system;
 /** Output is kept where the executor ran. */
 const noOutput = async (): Promise<undefined> => undefined;
 
@@ -22,6 +29,12 @@ export const handler = createHttpFunction(system, {
   'testsigma.getRun': createReadRun(services),
   'testsigma.listCases': createCaseResults(services),
   'testsigma.getJunit': createJUnitReport(services, writeJUnit),
+  'testinium.isRunning': createIsRunning(services, testinium),
+  'testinium.listExecutions': createListExecutions(services, testinium),
+  'testinium.getExecution': createGetExecution(services, testinium),
+  'testinium.getTestExecution': createGetTestExecution(services, testinium),
+  'testinium.getResult': createGetResult(services, testinium),
+  'testinium.getTestResult': createGetTestResult(services, testinium),
   'native.listRuns': createListRuns(services),
   'native.getRun': createGetRun(services),
   'native.explainRun': createExplainRun(services),

@@ -1,15 +1,21 @@
+import { createEgress } from '../lib/adapters/egress.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';
 import { createRerunRun } from '../lib/http/native/rerun-run.ts';
 import { createTriggerRun } from '../lib/http/native/trigger-run.ts';
 import type { Handlers } from '../lib/http/routes.ts';
+import { createRerunPlan } from '../lib/http/testinium/rerun-plan.ts';
+import { createRunPlan } from '../lib/http/testinium/run-plan.ts';
 import { createTriggerRun as createTestsigmaTrigger } from '../lib/http/testsigma/trigger-run.ts';
 
-const system = createAwsSystem(process.env, { machine: createMachine });
+const system = createAwsSystem(process.env, { machine: createMachine, egress: createEgress });
+const { services, testinium, egress } = system;
 
 export const handler = createHttpFunction(system, {
-  'testsigma.trigger': createTestsigmaTrigger(system.services),
-  'native.triggerRun': createTriggerRun(system.services),
-  'native.rerunRun': createRerunRun(system.services),
+  'testsigma.trigger': createTestsigmaTrigger(services),
+  'testinium.run': createRunPlan(services, testinium, egress.checkUrl),
+  'testinium.rerun': createRerunPlan(services, testinium),
+  'native.triggerRun': createTriggerRun(services),
+  'native.rerunRun': createRerunRun(services),
 } satisfies Handlers<'trigger'>);

@@ -7,10 +7,11 @@ import type { Operation } from './http/routes.ts';
 
 /** A function of the HTTP API that serves the operations it has handlers for; every other one is not found. */
 export function createHttpFunction(
-  { services, publicUrl }: AwsSystem,
+  { services, publicUrl, testinium }: AwsSystem,
   handlers: { readonly [O in Operation]?: Handler },
 ): (event: ApiGatewayEvent) => Promise<ApiGatewayResult> {
-  const entry = createEntry({ keys: services.keys, now: services.now, handlers, log: services.log });
+  const { keys, tokens, now, log } = services;
+  const entry = createEntry({ keys, tokens, now, handlers, log, variant: testinium.variant });
   return createApiGatewayHandler({ entry, ...(publicUrl === '' ? {} : { baseUrl: publicUrl }) });
 }
 

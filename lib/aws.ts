@@ -8,6 +8,7 @@ import type { Executor } from './core/executor.ts';
 import type { Bus, MasterKey, Services, Workflow } from './core/ports.ts';
 import { httpCapabilities } from './executors/http/capabilities.ts';
 import type { HttpExecutorOptions } from './executors/http.ts';
+import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
 import type { Tasks } from './workflow/drive-step.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,6 +35,7 @@ export interface AwsSystem {
   readonly egress: Egress;
   /** Clients reach the API under this, when it is not its own address. */
   readonly publicUrl: string;
+  readonly testinium: TestiniumSettings;
   readonly config: ClientConfig;
 }
 
@@ -42,8 +44,8 @@ const masterKeysMs = 5 * 60_000;
 
 /**
  * The system on AWS, wired once per process from the function's variables: TABLE_NAME, STATE_MACHINE_ARN, BUS_NAME,
- * MASTER_KEYS_SECRET, PUBLIC_URL, ALLOW_PRIVATE (hosts and networks, comma between them). What a function has no variable
- * for fails when it is used, not before.
+ * MASTER_KEYS_SECRET, PUBLIC_URL, ALLOW_PRIVATE (hosts and networks, comma between them), TESTINIUM (settings of that API as
+ * JSON). What a function has no variable for fails when it is used, not before.
  */
 export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSystem {
   const config = clientConfig(env);
@@ -76,7 +78,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     masterKeys: createMasterKeys(async () => (await read?.(env.MASTER_KEYS_SECRET ?? '')) ?? '', now),
     log,
   };
-  return { services, tasks, egress, publicUrl, config };
+  return { services, tasks, egress, publicUrl, testinium: readTestiniumSettings(env.TESTINIUM), config };
 }
 
 const missing = async (): Promise<never> => {

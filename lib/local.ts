@@ -51,6 +51,28 @@ import { createStopRun } from './http/native/stop-run.ts';
 import { createTriggerRun } from './http/native/trigger-run.ts';
 import { createUploadResults } from './http/native/upload-results.ts';
 import type { Handlers } from './http/routes.ts';
+import { createIsRunning } from './http/testinium/is-running.ts';
+import {
+  createFilterPlans,
+  createGetActivePlan,
+  createGetPlan as createGetTestiniumPlan,
+  createListProjectPlans,
+  createListPlans as createListTestiniumPlans,
+} from './http/testinium/list-plans.ts';
+import {
+  createGetCompany,
+  createGetProject,
+  createListCompanies,
+  createListProjects,
+} from './http/testinium/projects.ts';
+import { createGetExecution, createGetTestExecution, createListExecutions } from './http/testinium/read-executions.ts';
+import { createGetResult, createGetTestResult } from './http/testinium/read-results.ts';
+import { createRerunPlan } from './http/testinium/rerun-plan.ts';
+import { createRunPlan } from './http/testinium/run-plan.ts';
+import { createSelectApp } from './http/testinium/select-app.ts';
+import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
+import { createStopPlan } from './http/testinium/stop-plan.ts';
+import { createIssueToken } from './http/testinium/token.ts';
 import { createCaseResults } from './http/testsigma/case-results.ts';
 import * as testsigmaEnvironments from './http/testsigma/environments.ts';
 import { createJUnitReport } from './http/testsigma/junit-report.ts';
@@ -73,6 +95,8 @@ export interface LocalOptions {
   readonly dataDirectory: string;
   /** Where clients and executors reach us, if not at host and port. */
   readonly publicUrl?: string;
+  /** Settings of the Testinium API; PROCTOR_TESTINIUM and PROCTOR_TESTINIUM_VARIANT unless given. */
+  readonly testinium?: TestiniumSettings;
 }
 
 export interface LocalSystem {
@@ -131,8 +155,11 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     log,
   };
   const adminKey = await readAdminKey(services, dataDirectory);
-  const handlers = createHandlers(services, egress.checkUrl, dataDirectory);
-  const entry = createEntry({ keys: stores.keys, now, handlers, log });
+  const { PROCTOR_TESTINIUM, PROCTOR_TESTINIUM_VARIANT } = process.env;
+  const testinium = options.testinium ?? readTestiniumSettings(PROCTOR_TESTINIUM, PROCTOR_TESTINIUM_VARIANT);
+  const handlers = createHandlers(services, egress.checkUrl, dataDirectory, testinium);
+  const { keys, tokens } = stores;
+  const entry = createEntry({ keys, tokens, now, handlers, log, variant: testinium.variant });
   await resume(services);
   const server = await createNodeServer({
     entry,
@@ -161,7 +188,12 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
 }
 
 /** A handler for every route: a forgotten one does not compile. */
-function createHandlers(services: Services, checkUrl: Egress['checkUrl'], dataDirectory: string): Handlers {
+function createHandlers(
+  services: Services,
+  checkUrl: Egress['checkUrl'],
+  dataDirectory: string,
+  testinium: TestiniumSettings,
+): Handlers {
   const getHealth: Handler = async () => json(200, { status: 'ok' });
   return {
     'testsigma.trigger': createTestsigmaTrigger(services),
@@ -176,6 +208,28 @@ function createHandlers(services: Services, checkUrl: Egress['checkUrl'], dataDi
     'testsigma.listEnvironments': testsigmaEnvironments.createListEnvironments(services),
     'testsigma.createEnvironment': testsigmaEnvironments.createCreateEnvironment(services),
     'testsigma.getEnvironment': testsigmaEnvironments.createGetEnvironment(services),
+    'testinium.run': createRunPlan(services, testinium, checkUrl),
+    'testinium.rerun': createRerunPlan(services, testinium),
+    'testinium.stop': createStopPlan(services, testinium),
+    'testinium.isRunning': createIsRunning(services, testinium),
+    'testinium.listExecutions': createListExecutions(services, testinium),
+    'testinium.getExecution': createGetExecution(services, testinium),
+    'testinium.getTestExecution': createGetTestExecution(services, testinium),
+    'testinium.getResult': createGetResult(services, testinium),
+    'testinium.getTestResult': createGetTestResult(services, testinium),
+    'testinium.listPlans': createListTestiniumPlans(services, testinium),
+    'testinium.filterPlans': createFilterPlans(services, testinium),
+    'testinium.getPlan': createGetTestiniumPlan(services, testinium),
+    'testinium.getActivePlan': createGetActivePlan(services, testinium),
+    'testinium.selectAndroidApp': createSelectApp(services, testinium, 'android'),
+    'testinium.selectIosApp': createSelectApp(services, testinium, 'ios'),
+    'testinium.listProjects': createListProjects(services, testinium),
+    'testinium.getProject': createGetProject(services, testinium),
+    'testinium.listProjectPlans': createListProjectPlans(services, testinium),
+    'testinium.listActivePlans': createListProjectPlans(services, testinium, true),
+    'testinium.getCompany': createGetCompany(testinium),
+    'testinium.listCompanies': createListCompanies(testinium),
+    'testinium.token': createIssueToken(services, testinium),
     'native.listPlans': createListPlans(services),
     'native.applyPlan': createApplyPlan(services, checkUrl),
     'native.getPlan': createGetPlan(services),

@@ -160,7 +160,9 @@ function headersOf(incoming: IncomingMessage): Record<string, string | undefined
 
 async function send(response: HttpResponse, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const { status, headers, body } = response;
-  const length = status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  // HEAD has no body, and its length is not that of GET's.
+  const hasBody = status !== 204 && incoming.method !== 'HEAD';
+  const length = hasBody ? { 'content-length': String(Buffer.byteLength(body)) } : {};
   if (incoming.complete) {
     outgoing.writeHead(status, { ...headers, ...length }).end(body);
     return;

@@ -51,8 +51,12 @@ export interface ErrorDetails {
   /** The environments that are disabled or have no free slot, by id. */
   readonly environments?: readonly { readonly id: number; readonly name: string }[];
   readonly retryAfterSeconds?: number;
+  /** What a NOT_FOUND is about: the Testinium API has a code for each. */
+  readonly subject?: Subject;
   readonly cause?: unknown;
 }
+
+export type Subject = 'plan' | 'project' | 'company' | 'run' | 'result' | 'case';
 
 /** The one error class. `message` is meant for the person who made the call and says what to do next. */
 export class ServiceError extends Error {
@@ -61,6 +65,7 @@ export class ServiceError extends Error {
   readonly runId: number | undefined;
   readonly environments: readonly { readonly id: number; readonly name: string }[];
   readonly retryAfterSeconds: number | undefined;
+  readonly subject: Subject | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -70,6 +75,7 @@ export class ServiceError extends Error {
     this.runId = details.runId;
     this.environments = details.environments ?? [];
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.subject = details.subject;
   }
 }
 

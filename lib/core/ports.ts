@@ -13,6 +13,7 @@ export interface Services {
   readonly slots: SlotStore;
   readonly plans: PlanStore;
   readonly keys: KeyStore;
+  readonly tokens: TokenStore;
   readonly environments: EnvironmentStore;
   readonly workflow: Workflow;
   readonly bus: Bus;
@@ -132,11 +133,13 @@ export interface Completion {
  * E20). A boolean answer says whether the condition held; a refused write is an answer, not an error.
  */
 export interface RunStore {
-  /** E10. Allocates a run id and a block of `resultIds` consecutive result ids; `projectLimit` is how many runs of the project may go on at once. */
+  /** E10. Allocates a run id and a block of `resultIds` consecutive numbers for results; `projectLimit` is how many runs of the project may go on at once. */
   allocateRun(
     resultIds: number,
     projectId: number,
   ): Promise<{ runId: number; firstResultId: number; projectLimit?: number }>;
+  /** The run that owns the result id, if one was ever created for it; whether it is visible, its META says. */
+  findByResultId(resultId: number): Promise<number | undefined>;
   /** A further block of result ids for catalog positions from `fromIndex` on; false if someone else added one first. */
   extendResultIds(run: Run, fromIndex: number, count: number): Promise<boolean>;
   claimIdempotency(claim: IdempotencyClaim): Promise<ClaimAnswer>;
@@ -306,6 +309,24 @@ export interface KeyStore {
   listKeys(): Promise<ApiKey[]>;
   revokeKey(keyId: string, at: number): Promise<boolean>;
   nextOwnerId(): Promise<number>;
+}
+
+/** What a login gives for a key: the right to act as it until `endsAt`, or once to get the next such token. */
+export interface Token {
+  /** SHA-256, hex. */
+  readonly hash: string;
+  readonly keyId: string;
+  readonly kind: 'access' | 'refresh';
+  readonly endsAt: number;
+}
+
+export interface TokenStore {
+  putToken(token: Token): Promise<void>;
+  getToken(hash: string): Promise<Token | undefined>;
+  /** The refresh token, for the first who uses it in time. */
+  useRefreshToken(hash: string, at: number): Promise<Token | undefined>;
+  /** How many wrong secrets there were for the name in this minute, this one included. */
+  countWrongSecret(name: string, now: number): Promise<number>;
 }
 
 export interface Environment {

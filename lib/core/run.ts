@@ -44,8 +44,11 @@ export type RerunType = (typeof rerunTypes)[number];
 
 export type TriggerType = 'api' | 'manual' | 'schedule' | 'webhook' | 'event';
 
-/** Consecutive result ids for consecutive catalog positions. */
-export type ResultIdBlock = readonly [fromPosition: number, firstId: number, count: number];
+/** Consecutive numbers of the sequence of results for consecutive catalog positions. */
+export type ResultIdBlock = readonly [fromPosition: number, first: number, count: number];
+
+/** Result ids go round below 2^31; the numbers of the sequence they stand for do not. */
+export const resultIdPeriod = 2_000_000_000;
 
 /**
  * A run's small hot item (`RUN#<id>/META`, under 2 kB): the only truth about where it stands. Times are epoch
@@ -171,11 +174,18 @@ export function rerunsUsed(run: Pick<Run, 'attempt' | 'stages'>): number {
 export function resultIdAt(run: Pick<Run, 'resultIds'>, position: number): number {
   const block = run.resultIds.findLast(([from]) => from <= position);
   if (block === undefined || position >= block[0] + block[2]) return 0;
-  return block[1] + position - block[0];
+  return toResultId(block[1] + position - block[0]);
 }
 
 /** The catalog position a result id of this run stands for. */
 export function positionOf(run: Pick<Run, 'resultIds'>, resultId: number): number | undefined {
-  const block = run.resultIds.find(([, first, count]) => resultId >= first && resultId < first + count);
-  return block && block[0] + resultId - block[1];
+  for (const [from, first, count] of run.resultIds) {
+    const offset = (resultId - toResultId(first) + resultIdPeriod) % resultIdPeriod;
+    if (offset < count) return from + offset;
+  }
+  return undefined;
+}
+
+function toResultId(number: number): number {
+  return ((number - 1) % resultIdPeriod) + 1;
 }

@@ -1,39 +1,47 @@
 import { isUsable, matches, parseToken } from '../core/api-key.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
-import type { ApiKey, KeyStore, LogEntry } from '../core/ports.ts';
-import { createKeyCache, type KeyCache } from './key-cache.ts';
+import type { ApiKey, KeyStore, LogEntry, Token, TokenStore } from '../core/ports.ts';
+import { hashOfToken, isToken } from '../core/token.ts';
+import { createCache, createKeyCache } from './key-cache.ts';
 import type { Handler, HttpRequest, HttpResponse, Principal, Scope } from './message.ts';
-import { toErrorResponse } from './problem.ts';
+import { toErrorResponse, toRefusal } from './problem.ts';
 import { decodeParams, matchRoute, type RouteMatch, surfaceOf } from './router.ts';
-import { type Operation, type Route, routes } from './routes.ts';
+import { type Operation, type Route, routes, type Surface } from './routes.ts';
+import { toTestiniumError } from './testinium/problem.ts';
+import type { Variant } from './testinium/settings.ts';
 
 /** Answers every request, and never throws. */
 export type Entry = (request: HttpRequest) => Promise<HttpResponse>;
 
 /**
- * The one way in, the same on every server. Order: size, route, key, scope, handler (reliability.md 5.2); on the Testsigma
- * surface the key comes before the refusals of size and route (contracts/testsigma.md section 2). A function passes the
- * handlers of its own operations only; the others are not found.
+ * The one way in, the same on every server. Order: size, route, key, scope, handler (reliability.md 5.2); on the vendors'
+ * surfaces the key comes before the refusals of size and route (contracts/testsigma.md section 2, testinium.md 4.3). A
+ * function passes the handlers of its own operations only; the others are not found.
  */
 export function createEntry(options: {
   readonly keys: Pick<KeyStore, 'getKey'>;
+  /** The Testinium API takes tokens of its own login beside keys. */
+  readonly tokens?: Pick<TokenStore, 'getToken'>;
   readonly now: () => number;
   readonly handlers: { readonly [O in Operation]?: Handler };
   readonly log: (entry: LogEntry) => void;
+  /** How errors of the Testinium API read. */
+  readonly variant?: Variant;
 }): Entry {
-  const { now, handlers, log } = options;
-  const cache = createKeyCache(options.keys, now);
+  const { now, handlers, log, variant = 'cloud' } = options;
+  const keys = createKeyCache(options.keys, now);
+  const tokens = createCache(async (hash) => options.tokens?.getToken(hash), now);
 
   const serve = async (request: HttpRequest, match: RouteMatch<Route>, seen: (keyId: string) => void) => {
     if (request.method === 'OPTIONS' && match) return { status: 204, headers: { allow: allowOf(match) }, body: '' };
     const handler = match && 'route' in match ? handlers[match.route.operation as Operation] : undefined;
     const refusal = refuse(request, match, handler);
-    if (refusal && surfaceOf(request.path) !== 'testsigma') throw refusal;
-    const principal = await authorize(request, match, cache, now(), seen);
+    if (refusal && !keyFirst.has(surfaceOf(request.path))) throw refusal;
+    const principal = await authorize(request, match, { keys, tokens }, now(), seen);
     if (refusal || !handler || !match || !('route' in match)) throw refusal ?? notFound();
     const answer = await handler({ ...request, params: decodeParams(match.params) }, principal);
     // A key that was just revoked or replaced here is not served from memory.
-    if (match.route.function === 'keys' && match.route.method !== 'GET') cache.clear();
+    if (match.route.scope === 'KEY_ADMIN' && match.route.method !== 'GET') keys.clear();
     return answer;
   };
 
@@ -49,7 +57,13 @@ export function createEntry(options: {
       });
     } catch (error) {
       thrown = { error };
-      answer = toErrorResponse(surfaceOf(request.path), error, request.requestId);
+      const { path, requestId } = request;
+      const surface = surfaceOf(path);
+      const operation = match && 'route' in match ? match.route.operation : undefined;
+      answer =
+        surface === 'testinium'
+          ? toTestiniumError(toRefusal(error), { path, operation, variant, at: now() })
+          : toErrorResponse(surface, error, requestId);
       if (answer.status === 405 && match) answer = withHeaders(answer, { allow: allowOf(match) });
     }
     const refusal = isServiceError(thrown?.error) ? thrown.error : undefined;
@@ -68,6 +82,7 @@ export function createEntry(options: {
     });
     return {
       ...answer,
+      body: request.method === 'HEAD' ? '' : answer.body,
       headers: {
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
@@ -77,6 +92,9 @@ export function createEntry(options: {
     };
   };
 }
+
+/** Surfaces on which nobody learns anything without a key. */
+const keyFirst: ReadonlySet<Surface> = new Set(['testsigma', 'testinium']);
 
 /** True if the plan lies within the key's projects and plans; otherwise answer as if it were not there (F50). */
 export function maySee(
@@ -96,16 +114,22 @@ export const anonymous: Principal = {
   planIds: new Set(),
 };
 
+/** Keys by id and tokens by hash, from memory where they were just read. */
+interface Known {
+  readonly keys: { getKey(keyId: string): Promise<ApiKey | undefined> };
+  readonly tokens: { get(hash: string): Promise<Token | undefined> };
+}
+
 async function authorize(
   request: HttpRequest,
   match: RouteMatch<Route>,
-  cache: KeyCache,
+  known: Known,
   now: number,
   seen: (keyId: string) => void,
 ): Promise<Principal> {
   const scope = match && 'route' in match ? match.route.scope : undefined;
   if (scope === 'public' || scope === 'callback') return anonymous;
-  const key = await authenticate(request, cache, now);
+  const key = await authenticate(request, known, now);
   seen(key.id);
   const principal = toPrincipal(key);
   if (scope !== undefined && !principal.scopes.has(scope)) {
@@ -115,14 +139,25 @@ async function authorize(
 }
 
 /** Unknown ids cost the same comparison as wrong secrets, and all refusals read alike. */
-async function authenticate(request: HttpRequest, cache: KeyCache, now: number): Promise<ApiKey> {
-  const parsed = parseToken(tokenOf(request));
-  const key = parsed ? await cache.getKey(parsed.id) : undefined;
-  const isGenuine = parsed !== null && matches(key ?? nobody, parsed.secret);
-  if (!key || !isGenuine || !isUsable(key, now)) {
+async function authenticate(request: HttpRequest, known: Known, now: number): Promise<ApiKey> {
+  const token = tokenOf(request);
+  const isLogin = isToken(token) && surfaceOf(request.path) === 'testinium';
+  const key = isLogin ? await keyOfLogin(token, known, now) : await keyOfSecret(token, known);
+  if (!key || !isUsable(key, now)) {
     throw new ServiceError('UNAUTHORIZED', 'The API key is missing, unknown, revoked or expired');
   }
   return key;
+}
+
+async function keyOfSecret(token: string, { keys }: Known): Promise<ApiKey | undefined> {
+  const parsed = parseToken(token);
+  const key = parsed ? await keys.getKey(parsed.id) : undefined;
+  return parsed !== null && matches(key ?? nobody, parsed.secret) ? key : undefined;
+}
+
+async function keyOfLogin(token: string, { keys, tokens }: Known, now: number): Promise<ApiKey | undefined> {
+  const login = await tokens.get(hashOfToken(token));
+  return login?.kind === 'access' && now < login.endsAt ? keys.getKey(login.keyId) : undefined;
 }
 
 const nobody = { secretHash: '0'.repeat(64) };

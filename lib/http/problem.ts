@@ -1,4 +1,4 @@
-import { type ErrorCode, type FieldError, isServiceError, type ServiceError } from '../core/errors.ts';
+import { type ErrorCode, type FieldError, isServiceError, type ServiceError, type Subject } from '../core/errors.ts';
 import { escapeScriptWords, json } from './json.ts';
 import type { HttpResponse } from './message.ts';
 import type { Surface } from './routes.ts';
@@ -40,17 +40,27 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
 };
 
 /** The answer to whatever was thrown, in the surface's shape. A bug shows no detail; the caller logs it. */
-export function toErrorResponse(surface: Surface, error: unknown, requestId: string): HttpResponse {
-  const refusal: Refusal = isServiceError(error) ? refusalOf(error) : internal;
+export function toErrorResponse(
+  surface: Exclude<Surface, 'testinium'>,
+  error: unknown,
+  requestId: string,
+): HttpResponse {
+  const refusal = toRefusal(error);
   return surface === 'testsigma' ? toTestsigmaError(refusal) : toProblem(refusal, requestId);
 }
 
-interface Refusal {
+/** What a client may know of whatever was thrown. */
+export function toRefusal(error: unknown): Refusal {
+  return isServiceError(error) ? refusalOf(error) : internal;
+}
+
+export interface Refusal {
   readonly status: number;
   readonly code: ErrorCode | 'INTERNAL';
   readonly message: string;
   readonly fields: readonly FieldError[];
   readonly runId: number | undefined;
+  readonly subject: Subject | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -60,17 +70,18 @@ const internal: Refusal = {
   message: 'Internal error',
   fields: [],
   runId: undefined,
+  subject: undefined,
   headers: {},
 };
 
 function refusalOf(error: ServiceError): Refusal {
-  const { code, message, fields, runId } = error;
+  const { code, message, fields, runId, subject } = error;
   const status = statusOf[code];
   const headers: Record<string, string> = {};
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   const wait = error.retryAfterSeconds ?? (status === 429 || status === 503 ? 1 : undefined);
   if (wait !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(wait)));
-  return { status, code, message, fields, runId, headers };
+  return { status, code, message, fields, runId, subject, headers };
 }
 
 const titles: Readonly<Record<number, string>> = {

@@ -11,19 +11,16 @@ export type RouteMatch<R> =
  * The route of a path as sent, or the methods the path has, or null. Slashes at the end and repeated ones do not count
  * (contracts/testsigma.md T13).
  */
-export function matchRoute<R extends { readonly method: string; readonly path: string }>(
-  routes: readonly R[],
-  method: string,
-  path: string,
-): RouteMatch<R> {
+export function matchRoute<R extends Routed>(routes: readonly R[], method: string, path: string): RouteMatch<R> {
   const segments = segmentsOf(path);
   const candidates = compiled(routes).filter((candidate) => fits(candidate.segments, segments));
   // Sorted by how literal they are: only the first one's path is served.
   const [best] = candidates;
   if (!best) return null;
   const served = candidates.filter((candidate) => candidate.shape === best.shape).map((candidate) => candidate.route);
-  const route = served.find((candidate) => candidate.method === method) as R | undefined;
-  if (!route) return { methodNotAllowed: served.map((candidate) => candidate.method).sort() };
+  const route = (served.find((candidate) => candidate.method === method) ??
+    (method === 'HEAD' ? served.find(({ servesHead }) => servesHead) : undefined)) as R | undefined;
+  if (!route) return { methodNotAllowed: served.flatMap(methodsOf).sort() };
   const params: Record<string, string> = {};
   best.segments.forEach((segment, i) => {
     if (segment.startsWith('{')) params[segment.slice(1, -1)] = segments[i] as string;
@@ -41,19 +38,26 @@ export function surfaceOf(path: string): Surface {
   const [first] = segmentsOf(path);
   if (first === 'api') return 'testsigma';
   if (first === 'v1') return 'native';
+  if (first === 'Testinium.RestApi' || first === 'uaa') return 'testinium';
   return first === 'callbacks' ? 'callbacks' : 'system';
+}
+
+interface Routed {
+  readonly method: string;
+  readonly path: string;
+  readonly servesHead?: boolean;
 }
 
 interface Compiled {
   readonly segments: readonly string[];
   /** Equal for routes that differ in method only. */
   readonly shape: string;
-  readonly route: { readonly method: string };
+  readonly route: Routed;
 }
 
 const cache = new WeakMap<object, readonly Compiled[]>();
 
-function compiled(routes: readonly { readonly method: string; readonly path: string }[]): readonly Compiled[] {
+function compiled(routes: readonly Routed[]): readonly Compiled[] {
   let table = cache.get(routes);
   if (!table) {
     table = routes
@@ -76,8 +80,19 @@ function segmentsOf(path: string): string[] {
 function fits(pattern: readonly string[], segments: readonly string[]): boolean {
   return (
     pattern.length === segments.length &&
-    pattern.every((segment, i) => segment.startsWith('{') || segment === segments[i])
+    pattern.every((segment, i) => segment.startsWith('{') || isWord(segment, segments[i] ?? ''))
   );
+}
+
+/** Clients disagree on how to write the systems in these two words (contracts/testinium.md 3.10). */
+const anyCase = new Set(['setAndroidMobileApp', 'setIosMobileApp']);
+
+function isWord(word: string, segment: string): boolean {
+  return word === segment || (anyCase.has(word) && word.toLowerCase() === segment.toLowerCase());
+}
+
+function methodsOf({ method, servesHead }: Routed): string[] {
+  return servesHead ? [method, 'HEAD'] : [method];
 }
 
 function decode(name: string, value: string): string {

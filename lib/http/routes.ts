@@ -3,7 +3,7 @@ import type { Handler, Scope } from './message.ts';
 /** Who decides: a key with the scope, nobody (`public`), or the handler by the token it verifies (`callback`). */
 export type Access = Scope | 'public' | 'callback';
 /** Decides the shape of errors. */
-export type Surface = 'testsigma' | 'native' | 'callbacks' | 'system';
+export type Surface = 'testsigma' | 'testinium' | 'native' | 'callbacks' | 'system';
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Route {
@@ -17,11 +17,16 @@ export interface Route {
   readonly scope: Access;
   readonly surface: Surface;
   readonly maxBodyBytes: number;
+  /** HEAD is answered like GET; never on a GET that starts or stops something (contracts/testinium.md T22). */
+  readonly servesHead: boolean;
 }
 
 /** reliability.md F40. */
 const jsonBytes = 256 * 1024;
 const resultsBytes = 9 * 1024 * 1024;
+/** contracts/testinium.md 2.1. */
+const formBytes = 64 * 1024;
+const testinium = '/Testinium.RestApi/api';
 
 /**
  * Every route there is, as data: API Gateway, the local server, the authorization tests and the OpenAPI document are made
@@ -46,6 +51,53 @@ export const routes = Object.freeze([
   route('POST', '/api/v1/environments', 'testsigma.createEnvironment', 'environments', 'PLAN_RUN'),
   route('GET', '/api/v1/environments/{id}', 'testsigma.getEnvironment', 'environments', 'PLAN_VIEW'),
   route('GET', '/api/v1/test_plans', 'testsigma.listPlans', 'plans', 'PLAN_VIEW'),
+
+  route('GET', `${testinium}/plans/{id}/run/{forceRun}`, 'testinium.run', 'trigger', 'PLAN_RUN', formBytes),
+  route('POST', `${testinium}/plans/{id}/run/{forceRun}`, 'testinium.run', 'trigger', 'PLAN_RUN', formBytes),
+  route('GET', `${testinium}/plans/{id}/run`, 'testinium.run', 'trigger', 'PLAN_RUN', formBytes),
+  route('POST', `${testinium}/plans/{id}/run`, 'testinium.run', 'trigger', 'PLAN_RUN', formBytes),
+  route('GET', `${testinium}/plans/{id}/run/company/{cid}`, 'testinium.run', 'trigger', 'PLAN_RUN', formBytes),
+  route('POST', `${testinium}/plans/{id}/run/company/{cid}`, 'testinium.run', 'trigger', 'PLAN_RUN', formBytes),
+  route('POST', `${testinium}/plans/{id}/rerun`, 'testinium.rerun', 'trigger', 'PLAN_RUN', formBytes),
+  route('GET', `${testinium}/plans/{id}/stop`, 'testinium.stop', 'stop-run', 'RUN_STOP', formBytes),
+  route('POST', `${testinium}/plans/{id}/stop`, 'testinium.stop', 'stop-run', 'RUN_STOP', formBytes),
+  route('GET', `${testinium}/plans/{id}/checkIsRunning`, 'testinium.isRunning', 'read-runs', 'PLAN_VIEW'),
+  route('GET', `${testinium}/plans/{id}/executions`, 'testinium.listExecutions', 'read-runs', 'PLAN_VIEW'),
+  route('GET', `${testinium}/executions/{id}`, 'testinium.getExecution', 'read-runs', 'PLAN_VIEW'),
+  route('GET', `${testinium}/testExecutions/{id}`, 'testinium.getTestExecution', 'read-runs', 'PLAN_VIEW'),
+  route(
+    'GET',
+    `${testinium}/testExecutions/{id}/company/{cid}`,
+    'testinium.getTestExecution',
+    'read-runs',
+    'PLAN_VIEW',
+  ),
+  route('GET', `${testinium}/results/{id}`, 'testinium.getResult', 'read-runs', 'PLAN_VIEW'),
+  route('GET', `${testinium}/testResults/{id}`, 'testinium.getTestResult', 'read-runs', 'PLAN_VIEW'),
+  route('GET', `${testinium}/plans`, 'testinium.listPlans', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/plans/lazy`, 'testinium.listPlans', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/plans/filter`, 'testinium.filterPlans', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/plans/{id}`, 'testinium.getPlan', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/plans/{id}/active`, 'testinium.getActivePlan', 'plans', 'PLAN_VIEW'),
+  route(
+    'PUT',
+    `${testinium}/plans/{id}/setAndroidMobileApp/{appId}`,
+    'testinium.selectAndroidApp',
+    'plans',
+    'PLAN_RUN',
+  ),
+  route('PUT', `${testinium}/plans/{id}/setIosMobileApp/{appId}`, 'testinium.selectIosApp', 'plans', 'PLAN_RUN'),
+  route('GET', `${testinium}/projects`, 'testinium.listProjects', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/projects/company/{cid}`, 'testinium.listProjects', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/projects/projectsByCompany/{cid}`, 'testinium.listProjects', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/projects/{id}`, 'testinium.getProject', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/projects/{id}/active`, 'testinium.getProject', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/projects/{id}/plans`, 'testinium.listProjectPlans', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/projects/{id}/plans/active`, 'testinium.listActivePlans', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/companies/{id}`, 'testinium.getCompany', 'plans', 'PLAN_VIEW'),
+  route('GET', `${testinium}/users/companies`, 'testinium.listCompanies', 'plans', 'PLAN_VIEW'),
+  route('POST', '/Testinium.RestApi/oauth/token', 'testinium.token', 'keys', 'public', formBytes),
+  route('POST', '/uaa/oauth/token', 'testinium.token', 'keys', 'public', formBytes),
 
   route('GET', '/v1/plans', 'native.listPlans', 'plans', 'PLAN_VIEW'),
   route('POST', '/v1/plans', 'native.applyPlan', 'plans', 'PLAN_EDIT'),
@@ -116,5 +168,6 @@ function route<const O extends `${Surface}.${string}`, const F extends Route['fu
   maxBodyBytes = jsonBytes,
 ): Route & { readonly operation: O; readonly function: F } {
   const surface = operation.slice(0, operation.indexOf('.')) as Surface;
-  return { method, path, operation, function: owner, scope, surface, maxBodyBytes };
+  const servesHead = surface === 'testinium' && method === 'GET' && scope === 'PLAN_VIEW';
+  return { method, path, operation, function: owner, scope, surface, maxBodyBytes, servesHead };
 }

@@ -17,6 +17,18 @@ export async function stopRuns(
   live: readonly Run[],
   sleep: (ms: number) => Promise<unknown>,
 ): Promise<Run[]> {
+  const known = new Map((await askToStop(services, live)).map((run) => [run.id, run]));
+  for (let waited = 0; waited < waitMs; waited += lookMs) {
+    const pending = [...known.values()].filter(isLive).map(({ id }) => id);
+    if (pending.length === 0) break;
+    await sleep(lookMs);
+    for (const run of await services.runs.getRuns(pending)) known.set(run.id, run);
+  }
+  return [...known.values()];
+}
+
+/** Asks live runs to stop; answers them as they stand then. One that cannot be stopped now throws after all were asked. */
+export async function askToStop(services: Services, live: readonly Run[]): Promise<Run[]> {
   const known = new Map(live.map((run) => [run.id, run]));
   const failures: unknown[] = [];
   const stop = async ({ id }: Run): Promise<void> => {
@@ -33,11 +45,5 @@ export async function stopRuns(
     for (let from = 0; from < part.length; from += group) await Promise.all(part.slice(from, from + group).map(stop));
   }
   if (failures.length > 0) throw failures[0];
-  for (let waited = 0; waited < waitMs; waited += lookMs) {
-    const pending = [...known.values()].filter(isLive).map(({ id }) => id);
-    if (pending.length === 0) break;
-    await sleep(lookMs);
-    for (const run of await services.runs.getRuns(pending)) known.set(run.id, run);
-  }
   return [...known.values()];
 }

@@ -34,7 +34,13 @@ export interface TriggerRequest {
   /** Refuses a run that would have to wait for a slot of an environment now, instead of letting it wait for one later. */
   readonly demandSlots?: boolean;
   /** The caller's key, what it is for, and a digest of everything the request says. */
-  readonly idempotency?: { readonly key: string; readonly route: string; readonly fingerprint: string };
+  readonly idempotency?: {
+    readonly key: string;
+    readonly route: string;
+    readonly fingerprint: string;
+    /** The key holds this long only, and no longer than the run it started is live (reliability.md F2). */
+    readonly withinSeconds?: number;
+  };
 }
 
 /** What a run is to run. */
@@ -62,7 +68,7 @@ export interface TriggerAnswer {
 export async function triggerRun(services: Services, request: TriggerRequest): Promise<TriggerAnswer> {
   const found = await services.plans.getPlanForTrigger(request.planId);
   if (found === undefined || !request.maySee(found.plan)) {
-    throw new ServiceError('NOT_FOUND', `there is no test plan ${request.planId}`);
+    throw new ServiceError('NOT_FOUND', `there is no test plan ${request.planId}`, { subject: 'plan' });
   }
   const { plan } = found;
   const replay = request.choose && (await findReplay(services, request));
@@ -98,7 +104,18 @@ async function findReplay(services: Services, request: TriggerRequest): Promise<
   if (held === undefined) return undefined;
   if (held.fingerprint !== request.idempotency.fingerprint) throw keyReused();
   const earlier = await services.runs.getRun(held.runId);
-  return earlier && isVisible(earlier) ? startAgain(services, earlier) : undefined;
+  if (earlier === undefined || !isVisible(earlier)) return undefined;
+  return isPast(services, request.idempotency, earlier) ? undefined : startAgain(services, earlier);
+}
+
+/** The run is over, or its request too long ago, for a key that holds only so long. */
+function isPast(
+  { now }: Services,
+  { withinSeconds }: NonNullable<TriggerRequest['idempotency']>,
+  run: Run | undefined,
+): boolean {
+  if (withinSeconds === undefined || run === undefined) return false;
+  return run.status === 'completed' || now() >= run.createdAt + withinSeconds * 1000;
 }
 
 /** Admitted, but perhaps its trigger died before it started the execution: starting again is harmless. */
@@ -217,13 +234,13 @@ async function claim(services: Services, request: TriggerRequest, runId: number)
       runId,
       fingerprint,
       now,
-      expiresAt: now + idempotencyMs,
+      expiresAt: now + (idempotency.withinSeconds === undefined ? idempotencyMs : idempotency.withinSeconds * 1000),
       ...(seenOver === undefined ? {} : { seenOver }),
     });
     if (answer.won) return runId;
     if (answer.fingerprint !== fingerprint) throw keyReused();
     const earlier = await services.runs.getRun(answer.runId);
-    if (earlier?.status !== 'rejected') return answer.runId;
+    if (earlier?.status !== 'rejected' && !isPast(services, idempotency, earlier)) return answer.runId;
     seenOver = answer.runId;
   }
   throw new ServiceError('UNAVAILABLE', 'the same request is being handled; try again', { retryAfterSeconds: 1 });

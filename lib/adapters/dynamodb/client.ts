@@ -1,17 +1,19 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { EnvironmentStore, KeyStore, PlanStore, RunStore, SlotStore } from '../../core/ports.ts';
+import type { EnvironmentStore, KeyStore, PlanStore, RunStore, SlotStore, TokenStore } from '../../core/ports.ts';
 import { createEnvironmentStore } from './environments.ts';
 import { createKeyStore } from './keys.ts';
 import { createPlanStore } from './plans.ts';
 import { createRunStore } from './runs.ts';
 import { createSlotStore } from './slots.ts';
 import { createTable } from './table.ts';
+import { createTokenStore } from './tokens.ts';
 
 export interface Stores {
   readonly runs: RunStore;
   readonly slots: SlotStore;
   readonly plans: PlanStore;
   readonly keys: KeyStore;
+  readonly tokens: TokenStore;
   readonly environments: EnvironmentStore;
 }
 
@@ -41,6 +43,7 @@ export function createStores(client: DynamoDBClient, tableName: string): Stores 
     slots: createSlotStore(table),
     plans: createPlanStore(table),
     keys: createKeyStore(table),
+    tokens: createTokenStore(table),
     environments: createEnvironmentStore(table),
   };
 }

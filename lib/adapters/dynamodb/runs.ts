@@ -5,6 +5,7 @@ import { createBatches, putRequest } from './batches.ts';
 import { dueShards } from './definition.ts';
 import { createLocks } from './locks.ts';
 import { putOverride, readOverrides } from './overrides.ts';
+import { findBlock, putBlocks } from './result-blocks.ts';
 import { dueShard, inputKey, metaKey, requestName, rerunKey, runSequence, toRun, toRunItem } from './run-item.ts';
 import type { Item, Key, Table } from './table.ts';
 
@@ -34,14 +35,16 @@ export function createRunStore(table: Table): RunStore {
       const limit = item?.[`limit${projectId}`];
       return {
         runId: Number(item?.n),
-        firstResultId: wrapId(Number(item?.results) - resultIds),
+        firstResultId: Number(item?.results) - resultIds + 1,
         ...(limit === undefined ? {} : { projectLimit: Number(limit) }),
       };
     },
 
     async extendResultIds(run, fromIndex, count) {
       const item = await table.update(runSequence, 'ADD #results :many', { many: count });
-      const block = [[fromIndex, wrapId(Number(item?.results) - count), count]];
+      const block = [[fromIndex, Number(item?.results) - count + 1, count]] as const;
+      // Before the run names it: an id that is listed must be found at once.
+      await putBlocks(table, run.id, block);
       const condition = 'attribute_exists(#pk) AND size(#resultIds) = :known';
       const update = 'SET #resultIds = list_append(#resultIds, :block)';
       return (await change(run.id, update, { block, known: run.resultIds.length }, condition)) !== undefined;
@@ -68,13 +71,15 @@ export function createRunStore(table: Table): RunStore {
     },
 
     async createRun(run, input) {
-      const puts = [table.put(toRunItem(run), 'attribute_not_exists(#pk)')];
+      const puts = [table.put(toRunItem(run), 'attribute_not_exists(#pk)'), putBlocks(table, run.id, run.resultIds)];
       if (input !== null) {
         const bytes = gzipSync(JSON.stringify(input));
         puts.push(table.put({ ...inputKey(run.id), bytes }, 'attribute_not_exists(#pk)'));
       }
       await Promise.all(puts);
     },
+
+    findByResultId: (resultId) => findBlock(table, resultId),
 
     async getRun(runId) {
       const item = await table.get(metaKey(runId));
@@ -352,9 +357,4 @@ async function listIds(
     descending: !ascending,
   });
   return items.map(({ id }) => Number(id));
-}
-
-/** Result ids go round below 2^31: they only have to differ among the runs of a chain. */
-function wrapId(sequence: number): number {
-  return (sequence % 2_000_000_000) + 1;
 }

@@ -1,0 +1,101 @@
+import * as z from 'zod/mini';
+import { invalidField, isServiceError, ServiceError } from '../../core/errors.ts';
+import type { Services } from '../../core/ports.ts';
+import { type Run, resultIdAt } from '../../core/run.ts';
+import { id, maxId, parse } from '../../core/schema.ts';
+import { readRunView } from '../../workflow/read-run.ts';
+import { type RerunPick, rerunRun } from '../../workflow/rerun-run.ts';
+import { readJson } from '../json.ts';
+import type { Handler } from '../message.ts';
+import { answerJson } from './answer.ts';
+import { changing } from './behind.ts';
+import { findPlan, maySeePlan, missing } from './find.ts';
+import { listLive } from './live-runs.ts';
+import { readIdempotencyKey } from './run-request.ts';
+import type { TestiniumSettings } from './settings.ts';
+
+const maxScenarios = 1000;
+/** Runs read at a time on the way to the last one that ended. */
+const walk = 20;
+
+/**
+ * `POST /plans/{id}/rerun` (contracts/testinium.md 3.4): a new execution of the scenarios in the body, as the plan's last
+ * ended execution has them. Availability is not checked; the overlap rule holds.
+ */
+export function createRerunPlan(services: Services, settings: TestiniumSettings): Handler {
+  return changing(settings, async (request, principal) => {
+    const scenarios = readScenarios(readJson(request));
+    const idempotency = readIdempotencyKey(request, '/rerun', scenarios);
+    const plan = await findPlan(services, settings, principal, request);
+    const { keyId, ownerId } = principal;
+    const original = await findLastEnded(services, plan.id);
+    const picks = await toPicks(services, original, scenarios);
+    if (plan.overlap === 'reject' && idempotency === undefined) await refuseWhileRunning(services, plan.id);
+    try {
+      const { run, replayed } = await rerunRun(services, {
+        maySee: (current) => maySeePlan(principal, current),
+        trigger: { type: 'api', keyId, ownerId, sourceIp: request.sourceIp },
+        run: original,
+        type: 'picked',
+        picks,
+        ...(idempotency === undefined ? {} : { idempotency }),
+      });
+      const count = run.requestedCases ?? scenarios.length;
+      const message = `Rerun of ${count} ${count === 1 ? 'scenario' : 'scenarios'} started`;
+      const body = { successful: true, message, execution_id: run.id, test_plan_id: plan.id };
+      return answerJson(200, body, replayed ? { 'idempotent-replayed': 'true' } : {});
+    } catch (error) {
+      if (!isServiceError(error, 'PLAN_DISABLED')) throw error;
+      return answerJson(200, { successful: false, message: error.message, test_plan_id: plan.id });
+    }
+  });
+}
+
+const body = z
+  .array(id, { error: 'must be a JSON array of scenario ids' })
+  .check(z.minLength(1), z.maxLength(maxScenarios));
+
+function readScenarios(value: unknown): readonly number[] {
+  const ids = parse(body, value);
+  if (new Set(ids).size < ids.length) throw invalidField('body', 'names a scenario twice');
+  return ids;
+}
+
+/** Read before anything is chosen: a running plan is refused whatever the body names. */
+async function refuseWhileRunning(services: Services, planId: number): Promise<void> {
+  const [running] = (await listLive(services, planId)).live;
+  if (running === undefined) return;
+  throw new ServiceError('ALREADY_RUNNING', `Plan ${planId} is running as execution ${running.id}.`);
+}
+
+async function findLastEnded(services: Services, planId: number): Promise<Run> {
+  for (let before = maxId + 1; ; ) {
+    const ids = await services.runs.listByPlan(planId, before, walk);
+    const ended = (await services.runs.getRuns(ids)).find(({ status }) => status === 'completed');
+    if (ended !== undefined) return ended;
+    const last = ids.at(-1);
+    if (last === undefined) {
+      throw new ServiceError('NOT_FOUND', `No execution of plan ${planId} has ended yet.`, { subject: 'run' });
+    }
+    before = last;
+  }
+}
+
+/** The results of the scenarios in that run, on every environment they had there. */
+async function toPicks(services: Services, run: Run, scenarios: readonly number[]): Promise<RerunPick[]> {
+  const { cases, catalog } = await readRunView(services, run);
+  const byScenario = new Map<number, number[]>();
+  for (const { position } of cases) {
+    const scenario = catalog.ids[position] ?? 0;
+    byScenario.set(scenario, [...(byScenario.get(scenario) ?? []), position]);
+  }
+  return scenarios.flatMap((scenario, i) => {
+    const found = byScenario.get(scenario);
+    if (found === undefined) throw missing('case', scenario);
+    return found.map((position) => ({
+      testCase: resultIdAt(run, position),
+      iterations: 'all' as const,
+      field: `[${i}]`,
+    }));
+  });
+}

@@ -1,0 +1,126 @@
+import { isServiceError, ServiceError } from '../../core/errors.ts';
+import type { Plan } from '../../core/plan.ts';
+import type { Services } from '../../core/ports.ts';
+import type { Run } from '../../core/run.ts';
+import { queueLimit, type TriggerAnswer, triggerRun } from '../../workflow/trigger-run.ts';
+import type { Handler, HttpRequest, HttpResponse, Principal } from '../message.ts';
+import { answerJson } from './answer.ts';
+import { changing } from './behind.ts';
+import type { CheckUrl } from './callback-url.ts';
+import { checkCompany, findPlan, maySeePlan } from './find.ts';
+import { listLive, newestVisible } from './live-runs.ts';
+import { alreadyRunning } from './problem.ts';
+import { type RunRequest, readRunRequest } from './run-request.ts';
+import type { TestiniumSettings } from './settings.ts';
+
+/**
+ * `GET` and `POST /plans/{id}/run/{forceRun}`, `/run`, `/run/company/{cid}` (contracts/testinium.md 3.1, 4.3). Whatever keeps
+ * an idle plan from starting is 200 with `successful: false`: clients ask again, and fail on anything else (T5).
+ */
+export function createRunPlan(services: Services, settings: TestiniumSettings, checkUrl: CheckUrl): Handler {
+  return changing(settings, async (request, principal) => {
+    const asked = readRunRequest(request, settings, checkUrl);
+    const plan = await findPlan(services, settings, principal, request);
+    checkCompany(request.params.cid, settings);
+    try {
+      const { run, replayed } = await start(services, request, principal, plan, asked);
+      const body = { execution_id: run.id, ...runBody(plan, { started: true }) };
+      return answerJson(200, body, replayed ? { 'idempotent-replayed': 'true' } : {});
+    } catch (error) {
+      return refused(services, settings, request, principal, { plan, asked, error });
+    }
+  });
+}
+
+/** A repeat whose first request took the plan's lock in between finds that request's run when it looks again. */
+async function start(
+  services: Services,
+  request: HttpRequest,
+  principal: Principal,
+  plan: Plan,
+  asked: RunRequest,
+): Promise<TriggerAnswer> {
+  const { keyId, ownerId } = principal;
+  const { idempotency } = asked;
+  const trigger = () =>
+    triggerRun(services, {
+      planId: plan.id,
+      maySee: (current) => maySeePlan(principal, current),
+      trigger: { type: 'api', keyId, ownerId, sourceIp: request.sourceIp },
+      choose: async (current) => {
+        await checkStart(services, current);
+        return {};
+      },
+      ...(idempotency === undefined ? {} : { idempotency }),
+    });
+  try {
+    return await trigger();
+  } catch (error) {
+    if (idempotency === undefined || !isBusy(error)) throw error;
+    return trigger();
+  }
+}
+
+/** The rows of 4.3 between the repeat of an earlier start and a start, in their order. */
+async function checkStart(services: Services, plan: Plan): Promise<void> {
+  const { live, waiting } = await listLive(services, plan.id);
+  if (plan.overlap === 'reject' && live.length > 0) {
+    throw new ServiceError('ALREADY_RUNNING', `Plan ${plan.id} is running.`);
+  }
+  if (plan.overlap === 'queue' && waiting >= queueLimit) {
+    throw new ServiceError('QUEUE_FULL', `${queueLimit} runs of plan ${plan.id} are waiting already.`);
+  }
+  if (!plan.enabled) throw new ServiceError('PLAN_DISABLED', `Plan ${plan.id} is disabled.`);
+  // A plan without suites leaves its cases to its executor; one with suites means those.
+  if (plan.suites.length > 0 && plan.suites.every(({ cases }) => cases.length === 0)) {
+    throw new ServiceError('EMPTY_SELECTION', `Plan ${plan.id} has no test case.`);
+  }
+}
+
+async function refused(
+  services: Services,
+  settings: TestiniumSettings,
+  { path }: HttpRequest,
+  principal: Principal,
+  { plan, asked, error }: { readonly plan: Plan; readonly asked: RunRequest; readonly error: unknown },
+): Promise<HttpResponse> {
+  if (isBusy(error)) {
+    const running = newestVisible((await listLive(services, plan.id)).live, principal);
+    const description = describeBusy(plan, running);
+    const body = {
+      ...runBody(plan, { busy: true }),
+      ...(running === undefined ? {} : { running_execution_id: running.id }),
+    };
+    if (!asked.isForceRoute) return answerJson(200, { ...body, error: 'ALREADY_RUNNING', message: description });
+    const { variant } = settings;
+    const at = services.now();
+    return answerJson(409, { ...body, ...alreadyRunning(description, { path, operation: undefined, variant, at }) });
+  }
+  const reason = isServiceError(error) ? reasons[error.code] : undefined;
+  if (reason === undefined || !isServiceError(error)) throw error;
+  return answerJson(200, { ...runBody(plan, {}), error: reason, message: error.message });
+}
+
+const reasons: Partial<Record<string, string>> = {
+  PLAN_DISABLED: 'PLAN_DISABLED',
+  EMPTY_SELECTION: 'NO_TEST_CASES',
+};
+
+function isBusy(error: unknown): boolean {
+  return isServiceError(error, 'ALREADY_RUNNING') || isServiceError(error, 'QUEUE_FULL');
+}
+
+function describeBusy({ id }: Plan, running: Run | undefined): string {
+  return running === undefined ? `Plan ${id} is running.` : `Plan ${id} is running as execution ${running.id}.`;
+}
+
+/** Both spellings, for clients that read only one (T1). */
+function runBody(plan: Plan, { started = false, busy = false }: { started?: boolean; busy?: boolean }) {
+  return {
+    unavailable_env_list: [],
+    test_plan_id: plan.id,
+    successful: started,
+    succesful: started,
+    already_running: busy,
+  };
+}
