@@ -6,6 +6,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type FunctionName, routes } from '../http/routes.ts';
+import type { TestiniumSettings } from '../http/testinium/settings.ts';
 import { acknowledge } from './acknowledge.ts';
 import { httpFunctions } from './function-table.ts';
 import { createServiceFunction, toPascalCase, type Workshop } from './service-function.ts';
@@ -44,9 +45,17 @@ export function createHttpApi(scope: Construct): HttpApi {
 export class HttpRoutes extends Construct {
   readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
 
-  constructor(scope: Construct, id: string, { api, workshop }: { api: HttpApi; workshop: Workshop }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { api, workshop, testinium }: { api: HttpApi; workshop: Workshop; testinium?: TestiniumSettings | undefined },
+  ) {
     super(scope, id);
-    const create = (name: FunctionName | 'not-found'): LambdaFunction => createServiceFunction(this, name, workshop);
+    const create = (name: FunctionName | 'not-found'): LambdaFunction => {
+      const service = createServiceFunction(this, name, workshop);
+      if (testinium) service.addEnvironment('TESTINIUM', JSON.stringify(testinium));
+      return service;
+    };
     const names = Object.keys(httpFunctions) as FunctionName[];
     this.functions = Object.fromEntries(names.map((name) => [name, create(name)])) as Record<
       FunctionName,

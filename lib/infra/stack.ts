@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { TestiniumSettings } from '../http/testinium/settings.ts';
 import { createFoundation } from './foundation.ts';
 import { createHttpApi, HttpRoutes } from './http-api.ts';
 import { RunMachine } from './run-machine.ts';
@@ -13,16 +14,18 @@ export interface ProctorStackProps extends StackProps {
   readonly bundles: string;
   /** Private hosts and networks (`ci.internal,10.1.0.0/16`) executors may be reached in; none by default. */
   readonly allowPrivate?: string;
+  /** Settings of the Testinium API (`{ "variant": "enterprise" }`); its defaults without. */
+  readonly testinium?: TestiniumSettings;
 }
 
 /** All of Proctor in one account and region. */
 export class ProctorStack extends Stack {
-  constructor(scope: Construct, id: string, { bundles, allowPrivate, ...props }: ProctorStackProps) {
+  constructor(scope: Construct, id: string, { bundles, allowPrivate, testinium, ...props }: ProctorStackProps) {
     super(scope, id, { description: 'Proctor: test plan runs as a service', ...props });
     const api = createHttpApi(this);
     const foundation = createFoundation(this, { publicUrl: api.apiEndpoint, allowPrivate });
     const workshop = { bundles, foundation };
-    const { functions } = new HttpRoutes(this, 'Http', { api, workshop });
+    const { functions } = new HttpRoutes(this, 'Http', { api, workshop, testinium });
     const { stateMachine } = new RunMachine(this, 'Run', workshop);
     new Sweeper(this, 'Sweeper', workshop);
     new FailedExecutions(this, 'FailedExecutions', { machine: stateMachine, workshop });

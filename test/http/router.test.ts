@@ -25,9 +25,11 @@ describe('the route table', () => {
     }
   });
 
-  test('leaves only health, the API description and the callbacks without a key', () => {
+  test('leaves only health, the API description, logins and the callbacks without a key', () => {
     const open = routes.filter(({ scope }) => scope === 'public' || scope === 'callback').map(({ path }) => path);
     expect(open).toEqual([
+      '/Testinium.RestApi/oauth/token',
+      '/uaa/oauth/token',
       '/v1/openapi.json',
       '/callbacks/{runId}/{attempt}/results',
       '/callbacks/{runId}/{attempt}/progress',
@@ -41,9 +43,12 @@ describe('the route table', () => {
     for (const { path, surface } of routes) expect(surfaceOf(path)).toBe(surface);
   });
 
-  test('lets no scope but those of reading see a GET', () => {
-    for (const { method, scope } of routes) {
-      if (method === 'GET') expect(['PLAN_VIEW', 'KEY_ADMIN', 'public']).toContain(scope);
+  test('lets no scope but those of reading see a GET, but for the two that start and stop on the Testinium API', () => {
+    for (const { method, scope, operation, servesHead } of routes) {
+      if (method !== 'GET') expect(servesHead).toBe(false);
+      else if (operation !== 'testinium.run' && operation !== 'testinium.stop') {
+        expect(['PLAN_VIEW', 'KEY_ADMIN', 'public']).toContain(scope);
+      } else expect(servesHead).toBe(false);
     }
   });
 
@@ -80,6 +85,23 @@ describe('matching', () => {
     for (const path of ['/', '', '*', '/v1', '/v1/plans/1/2/3', '/V1/plans', '/v1/plans/../keys/x', '/__proto__']) {
       expect(find('GET', path)).toBeNull();
     }
+  });
+
+  test('answers HEAD like GET where a route says so, and lists it', () => {
+    const path = '/Testinium.RestApi/api/executions/7';
+    expect(find('HEAD', path)).toMatchObject({ operation: 'testinium.getExecution' });
+    expect(find('POST', path)).toEqual({ methodNotAllowed: ['GET', 'HEAD'] });
+    for (const changing of ['run', 'stop']) {
+      const answer = find('HEAD', `/Testinium.RestApi/api/plans/7/${changing}`);
+      expect(answer).toEqual({ methodNotAllowed: ['GET', 'POST'] });
+    }
+  });
+
+  test('takes two words in any case, and every other as it is written', () => {
+    const path = '/Testinium.RestApi/api/plans/7/setANDROIDMobileApp/64';
+    expect(find('PUT', path)).toMatchObject({ operation: 'testinium.selectAndroidApp', params: { appId: '64' } });
+    expect(find('GET', '/Testinium.RestApi/API/plans')).toBeNull();
+    expect(find('GET', '/testinium.restapi/api/plans')).toBeNull();
   });
 
   test('decodes parameters once', () => {

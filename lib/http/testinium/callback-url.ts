@@ -11,7 +11,7 @@ export function checkCallbackUrl(text: string, { callbackHosts }: TestiniumSetti
   const refuse = (message: string) => invalidField('callbackUrl', message);
   if (text.length > maxLength) throw refuse(`must have at most ${maxLength} characters`);
   // The parser would drop blanks, line ends and backslashes that the sender did not mean.
-  if (!/^https?:\/\/[^\s\\]+$/i.test(text)) throw refuse('must be an absolute https URL');
+  if (!/^https?:\/\/[^\s\\/][^\s\\]*$/i.test(text)) throw refuse('must be an absolute https URL');
   if (text.includes('#')) throw refuse('must not have a fragment');
   checkUrl(text, 'callbackUrl');
   const { protocol, hostname } = new URL(text);

@@ -150,6 +150,29 @@ describe('admission', () => {
     expect(other.firstResultId).toBe(first.firstResultId + 5);
   });
 
+  it('finds the run of a result id, however its blocks lie and however often the ids went round', async () => {
+    const { table } = open;
+    await table.put({ pk: 'SEQ', sk: 'runs', n: 100_000, results: resultIdPeriod - 150_000 });
+    const create = async (count: number) => {
+      const { runId, firstResultId } = await runs.allocateRun(count);
+      const run = aRun(runId, { resultIds: [[0, firstResultId, count]] });
+      await runs.createRun(run, null);
+      return run;
+    };
+    const before = await create(10);
+    const large = await create(250_000);
+    const after = await create(5);
+    expect(resultIdAt(large, 0)).toBe(resultIdPeriod - 149_989);
+    // It reaches beyond the last id: its later results have the first ones.
+    expect(resultIdAt(large, 249_999)).toBe(100_010);
+    for (const [run, position] of [[before, 0], [before, 9], [large, 0], [large, 120_000], [large, 200_000], [large, 249_999], [after, 4]] as const) {
+      const id = resultIdAt(run, position);
+      expect([id, await runs.findByResultId(id)]).toEqual([id, run.id]);
+      expect(positionOf(run, id)).toBe(position);
+    }
+    expect(positionOf(after, resultIdAt(large, 0))).toBeUndefined();
+  });
+
   it('creates a run once: a repeat changes nothing', async () => {
     const run = await queued();
     await runs.createRun(aRun(id, { planId }), null);
