@@ -183,19 +183,22 @@ async function send(response: HttpResponse, incoming: IncomingMessage, outgoing:
   incoming.destroy();
 }
 
-const brokenRequests: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+const brokenRequests: Readonly<Record<string, readonly [status: number, title: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
 };
 
-/** What the parser refuses never reaches the entry. */
+/** What the parser refuses never reaches the entry. Its path is not known, so the body has the keys clients of any API read. */
 function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const status = brokenRequests[error.code ?? ''] ?? '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const [status, title] = brokenRequests[error.code ?? ''] ?? [400, 'Bad Request'];
+  const description = 'The request is not HTTP this server understands.';
+  const body = JSON.stringify({ status, error: title, message: title, error_description: description });
+  const head = `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nCache-Control: no-store\r\n`;
+  socket.end(`${head}Content-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
 }
 
 function ignore(): void {}

@@ -180,7 +180,8 @@ export const planSchema = z
   .strictObject({
     /** Given only to pin the number; otherwise one is allocated. */
     id: z.optional(id),
-    name: text(255),
+    /** Report pages of the vendors' plugins print it unescaped (contracts/testinium.md T20). */
+    name: text(255).check(z.regex(/^[^<>\p{Cc}]*$/u, 'must not contain <, > or control characters')),
     project: z._default(
       z
         .string()

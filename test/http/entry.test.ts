@@ -41,7 +41,11 @@ describe('authorization of every route', () => {
         ['basic', { authorization: `Basic ${good.token}` }, 401],
         ['in the query', { 'x-api-key': good.token }, 401],
         ['no scope', bearer(addKey({ scopes: [] }).token), lacking],
-        ['all other scopes', bearer(addKey({ scopes: scopes.filter((scope) => scope !== route.scope) }).token), lacking],
+        [
+          'all other scopes',
+          bearer(addKey({ scopes: scopes.filter((scope) => scope !== route.scope) }).token),
+          lacking,
+        ],
       ];
       for (const [name, headers, status] of denied) {
         expect([name, await call(headers)]).toEqual([name, needsKey ? status : 200]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Plan } from '../../../lib/core/plan.ts';
-import { type Run, rerunsUsed } from '../../../lib/core/run.ts';
+import { positionOf, type Run, rerunsUsed, resultIdAt, resultIdPeriod } from '../../../lib/core/run.ts';
 import type { SlotKey } from '../../../lib/core/slots.ts';
 import { triggerRun } from '../../../lib/workflow/trigger-run.ts';
 import { aBatch, aCompletion, aDocument, aRun } from '../../support/runs.ts';
@@ -151,8 +151,9 @@ describe('admission', () => {
   });
 
   it('finds the run of a result id, however its blocks lie and however often the ids went round', async () => {
-    const { table } = open;
-    await table.put({ pk: 'SEQ', sk: 'runs', n: 100_000, results: resultIdPeriod - 150_000 });
+    const { table, stores, close } = await openTestTable();
+    const { runs } = stores;
+    await table.put({ pk: 'SEQ', sk: 'runs', n: 0, results: resultIdPeriod - 150_000 });
     const create = async (count: number) => {
       const { runId, firstResultId } = await runs.allocateRun(count);
       const run = aRun(runId, { resultIds: [[0, firstResultId, count]] });
@@ -165,12 +166,21 @@ describe('admission', () => {
     expect(resultIdAt(large, 0)).toBe(resultIdPeriod - 149_989);
     // It reaches beyond the last id: its later results have the first ones.
     expect(resultIdAt(large, 249_999)).toBe(100_010);
-    for (const [run, position] of [[before, 0], [before, 9], [large, 0], [large, 120_000], [large, 200_000], [large, 249_999], [after, 4]] as const) {
+    for (const [run, position] of [
+      [before, 0],
+      [before, 9],
+      [large, 0],
+      [large, 120_000],
+      [large, 200_000],
+      [large, 249_999],
+      [after, 4],
+    ] as const) {
       const id = resultIdAt(run, position);
       expect([id, await runs.findByResultId(id)]).toEqual([id, run.id]);
       expect(positionOf(run, id)).toBe(position);
     }
     expect(positionOf(after, resultIdAt(large, 0))).toBeUndefined();
+    await close();
   });
 
   it('creates a run once: a repeat changes nothing', async () => {

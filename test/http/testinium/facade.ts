@@ -1,9 +1,9 @@
-import { createHandlers } from './handlers.ts';
 import { createEgress } from '../../../lib/adapters/egress.ts';
 import { createEntry } from '../../../lib/http/entry.ts';
 import { readTestiniumSettings, type TestiniumSettings } from '../../../lib/http/testinium/settings.ts';
 import { aRequest } from '../../support/http.ts';
 import { type Answer, openFacade } from '../testsigma/facade.ts';
+import { createHandlers } from './handlers.ts';
 
 export interface CallOptions {
   readonly body?: string;

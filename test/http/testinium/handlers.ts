@@ -1,14 +1,14 @@
 import type { Services } from '../../../lib/core/ports.ts';
-import type { CheckUrl } from '../../../lib/http/testinium/callback-url.ts';
-import type { Operation } from '../../../lib/http/routes.ts';
 import type { Handler } from '../../../lib/http/message.ts';
+import type { Operation } from '../../../lib/http/routes.ts';
+import type { CheckUrl } from '../../../lib/http/testinium/callback-url.ts';
 import { createIsRunning } from '../../../lib/http/testinium/is-running.ts';
 import {
   createFilterPlans,
   createGetActivePlan,
   createGetPlan,
-  createListProjectPlans,
   createListPlans,
+  createListProjectPlans,
 } from '../../../lib/http/testinium/list-plans.ts';
 import {
   createGetCompany,
@@ -16,7 +16,11 @@ import {
   createListCompanies,
   createListProjects,
 } from '../../../lib/http/testinium/projects.ts';
-import { createGetExecution, createGetTestExecution, createListExecutions } from '../../../lib/http/testinium/read-executions.ts';
+import {
+  createGetExecution,
+  createGetTestExecution,
+  createListExecutions,
+} from '../../../lib/http/testinium/read-executions.ts';
 import { createGetResult, createGetTestResult } from '../../../lib/http/testinium/read-results.ts';
 import { createRerunPlan } from '../../../lib/http/testinium/rerun-plan.ts';
 import { createRunPlan } from '../../../lib/http/testinium/run-plan.ts';

@@ -70,7 +70,11 @@ describe('an execution', () => {
 
   test('has the same facts on both paths, dates in the form of the path (T21)', async () => {
     const id = await api.start(plan.id);
-    await api.finish(id, [card, ...others.slice(0, 2), aCase('cash', 'failed', { message: 'Total 41.90 is not 39.90' })]);
+    await api.finish(id, [
+      card,
+      ...others.slice(0, 2),
+      aCase('cash', 'failed', { message: 'Total 41.90 is not 39.90' }),
+    ]);
     const { test_results: ids, start_date, end_date, ...facts } = await get(`/executions/${id}`);
     expect(facts).toMatchObject({ runtime: 95_480, result_summary: { SUCCESS: 3, FAILURE: 1 } });
     expect(facts.test_result_status_counts).toBe('[SUCCESS, 3], [FAILURE, 1]');
@@ -88,27 +92,54 @@ describe('an execution', () => {
 
   test.each([
     ['passed', [card, ...others], {}, { SUCCESS: 4 }, undefined],
-    ['passed with skipped cases', [card, ...others.slice(1), aCase('voucher', 'skipped')], {}, { SUCCESS: 3, UNEXECUTED: 1 }, undefined],
+    [
+      'passed with skipped cases',
+      [card, ...others.slice(1), aCase('voucher', 'skipped')],
+      {},
+      { SUCCESS: 3, UNEXECUTED: 1 },
+      undefined,
+    ],
     ['failed', [aCase('card', 'failed'), ...others], {}, { SUCCESS: 3, FAILURE: 1 }, undefined],
-    ['failed by an error alone', [aCase('card', 'errored'), ...others], {}, { SUCCESS: 3, FAILURE: 1, ERROR: 1 }, undefined],
+    [
+      'failed by an error alone',
+      [aCase('card', 'errored'), ...others],
+      {},
+      { SUCCESS: 3, FAILURE: 1, ERROR: 1 },
+      undefined,
+    ],
     ['errored', [card], {}, { SUCCESS: 1, FAILURE: 1, ERROR: 3 }, 'RUN_ERROR'],
-    ['unreadable', [], { problem: { reason: 'reportUnreadable', message: 'No XML.' } }, { FAILURE: 1, ERROR: 4 }, 'RUN_ERROR'],
+    [
+      'unreadable',
+      [],
+      { problem: { reason: 'reportUnreadable', message: 'No XML.' } },
+      { FAILURE: 1, ERROR: 4 },
+      'RUN_ERROR',
+    ],
     ['empty', [], {}, { FAILURE: 1, ERROR: 1, UNEXECUTED: 4 }, 'NO_TESTS'],
-    ['skipped only', [card, ...others].map((one) => ({ ...one, result: 'skipped' as const })), {}, { FAILURE: 1, ERROR: 1, UNEXECUTED: 4 }, 'NO_TESTS'],
-  ] as const)('that %s is counted so that nobody takes it for green (T6, T7, T8)', async (_, cases, end, summary, code) => {
-    const single = await api.addPlan({ suites });
-    const id = await api.start(single.id);
-    await api.finish(id, cases, end);
-    const execution = await get(`/executions/${id}`);
-    expect(execution.result_summary).toEqual(summary);
-    expect(execution.error_code).toBe(code);
-    api.configure({ errorsAlsoAsFailure: false });
-    const bare = (await get(`/executions/${id}`)).result_summary;
-    api.configure({});
-    expect(bare.ERROR).toBe(execution.result_summary.ERROR);
-    if (bare.ERROR === undefined) expect(bare).toEqual(summary);
-    else expect(bare.FAILURE).toBeUndefined();
-  });
+    [
+      'skipped only',
+      [card, ...others].map((one) => ({ ...one, result: 'skipped' as const })),
+      {},
+      { FAILURE: 1, ERROR: 1, UNEXECUTED: 4 },
+      'NO_TESTS',
+    ],
+  ] as const)(
+    'that %s is counted so that nobody takes it for green (T6, T7, T8)',
+    async (_, cases, end, summary, code) => {
+      const single = await api.addPlan({ suites });
+      const id = await api.start(single.id);
+      await api.finish(id, cases, end);
+      const execution = await get(`/executions/${id}`);
+      expect(execution.result_summary).toEqual(summary);
+      expect(execution.error_code).toBe(code);
+      api.configure({ errorsAlsoAsFailure: false });
+      const bare = (await get(`/executions/${id}`)).result_summary;
+      api.configure({});
+      expect(bare.ERROR).toBe(execution.result_summary.ERROR);
+      if (bare.ERROR === undefined) expect(bare).toEqual(summary);
+      else expect(bare.FAILURE).toBeUndefined();
+    },
+  );
 
   test('that was never dispatched, or ran out of time, ends with an error', async () => {
     const stopped = await api.addPlan({ suites });
@@ -194,7 +225,11 @@ describe('a result', () => {
         id: environment.id,
         operating_system: info,
         browsers: [
-          { code: 'UNKNOWN', browser_name: 'UNKNOWN', versions: [{ environment_id: environment.id, version: 'UNKNOWN' }] },
+          {
+            code: 'UNKNOWN',
+            browser_name: 'UNKNOWN',
+            versions: [{ environment_id: environment.id, version: 'UNKNOWN' }],
+          },
         ],
         devices: [],
       },
@@ -219,16 +254,16 @@ describe('a result', () => {
   test('of thousands is inlined up to 5 MB, with its text cut; alone it has 2,000 characters of it', async () => {
     const many = await api.addPlan();
     const id = await api.start(many.id);
-    const cases = Array.from({ length: 2000 }, (_, i) => aCase(`case ${i}`, 'failed', { message: '€'.repeat(600) }));
+    const cases = Array.from({ length: 2300 }, (_, i) => aCase(`case ${i}`, 'failed', { message: '€'.repeat(600) }));
     await api.finish(id, [...cases, aCase('last', 'failed', { message: '€'.repeat(2000) })]);
     const { text, body } = await api.get(`/testExecutions/${id}`);
     expect(Buffer.byteLength(text)).toBeLessThan(5_000_000);
     expect(body.test_results_truncated).toBe(true);
     expect(body.test_results.length).toBeGreaterThan(1500);
-    expect(body.result_summary).toEqual({ FAILURE: 2001 });
+    expect(body.result_summary).toEqual({ FAILURE: 2301 });
     expect(body.test_results[0].message).toHaveLength(500);
     const execution = await get(`/executions/${id}`);
-    expect(execution.test_results).toHaveLength(2001);
+    expect(execution.test_results).toHaveLength(2301);
     // Far beyond the ids the run began with: they belong to further blocks.
     expect((await get(`/results/${execution.test_results.at(-1)}`)).message).toHaveLength(2000);
   });

@@ -35,7 +35,8 @@ describe('a start', () => {
     expect(body).toEqual(started(plan.id, body.execution_id));
     const types = typesOf(body);
     for (const sample of [cloudSample, enterpriseSample]) {
-      for (const [key, type] of typesOf(sample)) if (!key.includes('[]')) expect([key, types.get(key)]).toEqual([key, type]);
+      for (const [key, type] of typesOf(sample))
+        if (!key.includes('[]')) expect([key, types.get(key)]).toEqual([key, type]);
     }
     expect(await api.getRun(body.execution_id)).toMatchObject({ planId: plan.id, status: 'queued' });
   });
@@ -107,7 +108,10 @@ describe('what does not start', () => {
     api.configure({});
     for (const path of ['run', 'run/company/1']) {
       const answer = await api.get(`/plans/${plan.id}/${path}`);
-      expect([answer.status, answer.body]).toEqual([200, { ...common, error: 'ALREADY_RUNNING', message: description }]);
+      expect([answer.status, answer.body]).toEqual([
+        200,
+        { ...common, error: 'ALREADY_RUNNING', message: description },
+      ]);
     }
     const blind = await api.addKey({ scopes: ['PLAN_RUN'] });
     const answer = await api.get(`/plans/${plan.id}/run/true`, { token: blind });

@@ -47,7 +47,9 @@ describe('a login', () => {
     }
     const again = await login({ grant_type: 'refresh_token', refresh_token: third.body.refresh_token });
     expect([again.status, again.body.error]).toEqual([401, 'INVALID_CLIENT']);
-    const { execution_id: id } = (await api.get(`/plans/${(await api.addPlan()).id}/run/true`, { token: fourth.body.access_token })).body;
+    const { execution_id: id } = (
+      await api.get(`/plans/${(await api.addPlan()).id}/run/true`, { token: fourth.body.access_token })
+    ).body;
     expect((await api.get(`/executions/${id}`)).body).toMatchObject({ user_id: 3, username: 'ci' });
   });
 
@@ -55,7 +57,8 @@ describe('a login', () => {
     const { body } = await api.call('POST', `${path}?${new URLSearchParams(password())}`, { token: '' });
     await status(body.access_token);
     const logged = JSON.stringify(api.logs);
-    for (const text of [body.access_token, body.refresh_token, secret, 'grant_type']) expect(logged).not.toContain(text);
+    for (const text of [body.access_token, body.refresh_token, secret, 'grant_type'])
+      expect(logged).not.toContain(text);
     expect(await api.services.tokens.getToken(body.access_token)).toBeUndefined();
   });
 
@@ -90,7 +93,10 @@ describe('a token ends', () => {
     await api.services.keys.revokeKey(key.split('_')[1] ?? '', api.clock.now);
     api.clock.now += 30_000;
     expect(await status(body.access_token)).toBe(401);
-    for (const fields of [password({ password: key }), { grant_type: 'refresh_token', refresh_token: body.refresh_token }]) {
+    for (const fields of [
+      password({ password: key }),
+      { grant_type: 'refresh_token', refresh_token: body.refresh_token },
+    ]) {
       const { status, body } = await login(fields);
       expect([status, body.error]).toEqual([403, 'ACCESS_DENIED']);
     }
@@ -113,7 +119,13 @@ describe('a wrong login', () => {
     for (const [fields, wanted, error] of rows) {
       const { status, body } = await login(fields);
       expect([fields, status]).toEqual([fields, wanted]);
-      expect(body).toMatchObject({ status: wanted, error, message: error, path, error_description: expect.any(String) });
+      expect(body).toMatchObject({
+        status: wanted,
+        error,
+        message: error,
+        path,
+        error_description: expect.any(String),
+      });
       expect(body).toHaveProperty('timestamp');
     }
     api.configure({});
