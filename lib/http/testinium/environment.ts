@@ -1,5 +1,7 @@
+import { machineOf } from '../../core/catalog.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
+import type { RunView } from '../../workflow/read-run.ts';
 
 /** An environment as far as this API shows it; a deleted one keeps its id. */
 export interface ShownEnvironment {
@@ -9,13 +11,32 @@ export interface ShownEnvironment {
 
 const unknown = 'UNKNOWN';
 
-/** Ids of the environments a plan runs on; its runs may be given another. */
-export function environmentIdsOf(plan: Pick<Plan, 'environment'>): readonly number[] {
-  return plan.environment === undefined ? [] : [plan.environment];
+/** Ids of the environments a plan runs on: those of its machines, or its own. A run may be given another. */
+export function environmentIdsOf({ machines, environment }: Pick<Plan, 'machines' | 'environment'>): number[] {
+  const lanes = machines.length === 0 ? [environment] : machines.map((machine) => machine.environment ?? environment);
+  return [...new Set(lanes.filter((id) => id !== undefined))].sort((a, b) => a - b);
 }
 
 export async function readEnvironment(services: Services, id: number): Promise<ShownEnvironment> {
   return { id, name: (await services.environments.getEnvironment(id))?.name ?? unknown };
+}
+
+/** The environment of the case at a position; undefined if it is on none. */
+export type EnvironmentAt = (position: number) => ShownEnvironment | undefined;
+
+/** The environments of a run's results: of the machine a case is on, or of the run. */
+export async function readRunEnvironments(services: Services, view: RunView): Promise<EnvironmentAt> {
+  const { run, plan, catalog } = view;
+  const byMachine = new Map(plan.machines.map(({ title, environment }) => [title, environment]));
+  const idAt = (position: number): number | undefined => {
+    const title = catalog.entries[machineOf(catalog, position) ?? -1]?.name;
+    return (title === undefined ? undefined : byMachine.get(title)) ?? run.environmentId ?? plan.environment;
+  };
+  const ids = new Set(view.cases.flatMap(({ position }) => idAt(position) ?? []));
+  const shown = new Map(
+    await Promise.all([...ids].map(async (id) => [id, await readEnvironment(services, id)] as const)),
+  );
+  return (position) => shown.get(idAt(position) ?? 0);
 }
 
 /** `environment` of a result, and of a plan's `environment_resolutions`: here the operating system is a text (T4). */

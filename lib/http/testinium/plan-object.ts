@@ -1,4 +1,4 @@
-import { indexCatalog, placeDeclared } from '../../core/catalog.ts';
+import { idOf, indexCatalog, placeDeclared } from '../../core/catalog.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
 import { parseId } from '../../core/schema.ts';
@@ -58,5 +58,6 @@ async function readScenarios(services: Services, plan: Plan): Promise<number[]> 
   const declared = placeDeclared(plan, indexCatalog(catalog)).cases;
   const all = catalog.entries.flatMap(({ kind }, position) => (kind === 'case' ? position : []));
   const positions = declared.length > 0 ? declared : all;
-  return positions.flatMap((position) => catalog.ids[position] ?? []);
+  // A case on several machines is one scenario.
+  return [...new Set(positions.map((position) => idOf(catalog, position)).filter((id) => id > 0))];
 }

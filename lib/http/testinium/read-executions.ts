@@ -6,7 +6,7 @@ import { createKeyCache, type KeyCache } from '../key-cache.ts';
 import type { Handler } from '../message.ts';
 import { answerJson } from './answer.ts';
 import { reading } from './behind.ts';
-import { readEnvironment } from './environment.ts';
+import { readRunEnvironments } from './environment.ts';
 import { isStartedByKey, resultIdsOf, type Starter, toExecutionFields } from './execution-object.ts';
 import { checkCompany, findPlan, findRun } from './find.ts';
 import { listRunIds, readPage, toPage } from './page.ts';
@@ -86,24 +86,18 @@ async function readExecution(
 }
 
 async function inlineResults(services: Services, settings: TestiniumSettings, view: RunView) {
-  const environment = await readRunEnvironment(services, view);
+  const environmentAt = await readRunEnvironments(services, view);
   const shape = { settings, write: Number, maxMessage: maxInlinedMessage };
   const results = [];
   let bytes = 0;
   for (const testCase of view.cases) {
-    const result = toResultObject(view, testCase, environment, shape);
+    const result = toResultObject(view, testCase, environmentAt(testCase.position), shape);
     if (result.id === 0) continue;
     bytes += Buffer.byteLength(JSON.stringify(result)) + 1;
     if (results.length === maxInlined || bytes > maxInlinedBytes) return { results, isWhole: false };
     results.push(result);
   }
   return { results, isWhole: true };
-}
-
-/** The environment the run's results are on; undefined if it has none. */
-export async function readRunEnvironment(services: Services, { run, plan }: RunView) {
-  const id = run.environmentId ?? plan.environment;
-  return id === undefined ? undefined : readEnvironment(services, id);
 }
 
 async function findStarter(keys: KeyCache, run: Run): Promise<Starter> {

@@ -5,9 +5,9 @@ import { maySee } from '../entry.ts';
 import type { Handler, Principal } from '../message.ts';
 import { answerJson } from './answer.ts';
 import { reading } from './behind.ts';
+import { readRunEnvironments } from './environment.ts';
 import type { WriteTime } from './execution-object.ts';
 import { missing, readId } from './find.ts';
-import { readRunEnvironment } from './read-executions.ts';
 import { toResultObject } from './result-object.ts';
 import type { TestiniumSettings } from './settings.ts';
 import { toIso } from './time.ts';
@@ -31,7 +31,7 @@ function createRead(services: Services, settings: TestiniumSettings, write: Writ
     const view = await readRunView(services, run);
     const testCase = view.cases.find((candidate) => candidate.position === position);
     if (testCase === undefined) throw missing('result', id);
-    const environment = await readRunEnvironment(services, view);
+    const environment = (await readRunEnvironments(services, view))(position);
     return answerJson(200, toResultObject(view, testCase, environment, { settings, write, maxMessage }));
   });
 }

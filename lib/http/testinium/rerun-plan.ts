@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { idOf } from '../../core/catalog.ts';
 import { invalidField, isServiceError, ServiceError } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
 import { type Run, resultIdAt } from '../../core/run.ts';
@@ -40,7 +41,7 @@ export function createRerunPlan(services: Services, settings: TestiniumSettings)
         picks,
         ...(idempotency === undefined ? {} : { idempotency }),
       });
-      const count = run.requestedCases ?? scenarios.length;
+      const count = scenarios.length;
       const message = `Rerun of ${count} ${count === 1 ? 'scenario' : 'scenarios'} started`;
       const body = { successful: true, message, execution_id: run.id, test_plan_id: plan.id };
       return answerJson(200, body, replayed ? { 'idempotent-replayed': 'true' } : {});
@@ -86,7 +87,7 @@ async function toPicks(services: Services, run: Run, scenarios: readonly number[
   const { cases, catalog } = await readRunView(services, run);
   const byScenario = new Map<number, number[]>();
   for (const { position } of cases) {
-    const scenario = catalog.ids[position] ?? 0;
+    const scenario = idOf(catalog, position);
     byScenario.set(scenario, [...(byScenario.get(scenario) ?? []), position]);
   }
   return scenarios.flatMap((scenario, i) => {

@@ -1,3 +1,4 @@
+import { idOf } from '../../core/catalog.ts';
 import type { CaseState } from '../../core/report.ts';
 import { resultIdAt } from '../../core/run.ts';
 import type { RunView } from '../../workflow/read-run.ts';
@@ -15,7 +16,7 @@ export function toResultObject(
 ) {
   const { run, catalog } = view;
   const id = resultIdAt(run, testCase.position);
-  const scenarioId = catalog.ids[testCase.position] ?? 0;
+  const scenarioId = idOf(catalog, testCase.position);
   const companyId = settings.company.id;
   const level = levelOf(run, testCase);
   const onEnvironment = environment === undefined ? '' : `-ENV:${environment.id}`;

@@ -206,6 +206,35 @@ describe('rerun', () => {
     expect([other.status, other.body.error]).toEqual([404, 'SCENARIO_NOT_FOUND']);
   });
 
+  test('takes a scenario on every environment it had', async () => {
+    const environment = async (name: string) =>
+      (await api.services.environments.createEnvironment({ name, description: null, project: 'lanes', variables: [] }, 3, 0)).id;
+    const [chrome, firefox] = [await environment('chrome'), await environment('firefox')];
+    const machines = [
+      { title: 'Chrome', environment: chrome },
+      { title: 'Firefox', environment: firefox },
+    ];
+    const plan = await api.addPlan({ project: 'lanes', machines, suites });
+    const { scenarios, environments, environment_resolutions: resolutions } = await get(`/plans/${plan.id}`);
+    expect(environments).toEqual([{ id: chrome }, { id: firefox }]);
+    expect(resolutions.map(({ environment }: { environment: { name: string } }) => environment.name)).toEqual([
+      'chrome',
+      'firefox',
+    ]);
+    expect(scenarios).toHaveLength(2);
+    const on = (machine: string) => [aCase('card', 'failed', { machine }), aCase('voucher', 'passed', { machine })];
+    const id = await api.start(plan.id);
+    await api.finish(id, [...on('Chrome'), ...on('Firefox')]);
+    const { test_results: ids, result_summary: summary } = await get(`/executions/${id}`);
+    expect(summary).toEqual({ SUCCESS: 2, FAILURE: 2 });
+    const results = await Promise.all(ids.map((resultId: number) => get(`/results/${resultId}`)));
+    const keys = results.map((result) => `${result.scenario_id} ${result.environment_id} ${result.level}`).sort();
+    const expected = [chrome, firefox].flatMap((on) => [`${scenarios[0]} ${on} FAILURE`, `${scenarios[1]} ${on} SUCCESS`]);
+    expect(keys).toEqual(expected.sort());
+    const again = await rerun(plan.id, JSON.stringify([scenarios[0]]));
+    expect((await get(`/executions/${again.body.execution_id}`)).test_results).toHaveLength(2);
+  });
+
   test('is repeated by its key, and refused with 200 while the plan is disabled', async () => {
     const plan = await api.addPlan({ overlap: 'reject', suites });
     const { scenarios } = await get(`/plans/${plan.id}`);
