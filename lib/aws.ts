@@ -10,6 +10,7 @@ import { httpCapabilities } from './executors/http/capabilities.ts';
 import type { HttpExecutorOptions } from './executors/http.ts';
 import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
 import type { Tasks } from './workflow/drive-step.ts';
+import { createGroupExecutor } from './workflow/group-executor.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -59,6 +60,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
   const secrets = createSecrets({ now, ...(read === undefined ? {} : { read }) });
   const newId = () => randomBytes(12).toString('hex');
   const http = parts.executor?.({ egress, secrets, now, newId }) ?? noExecutor;
+  const group = createGroupExecutor(() => services);
   const publicUrl = env.PUBLIC_URL ?? '';
   const services: Services = {
     ...stores,
@@ -66,6 +68,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     bus: parts.bus?.(config, env.BUS_NAME ?? '') ?? noBus,
     executors(type) {
       if (type === 'http') return http;
+      if (type === 'group') return group;
       throw new ServiceError(
         'EXECUTOR_REFUSED',
         'The executor "command" runs only in embedded mode; give the plan an executor of type "http"',

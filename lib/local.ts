@@ -84,6 +84,7 @@ import { createListConfigs as createListTestsigmaConfigs } from './http/testsigm
 import { createStopRun as createTestsigmaStop } from './http/testsigma/stop-run.ts';
 import { createTriggerRun as createTestsigmaTrigger } from './http/testsigma/trigger-run.ts';
 import { completeRun } from './workflow/complete-run.ts';
+import { createGroupExecutor } from './workflow/group-executor.ts';
 import { stepRun } from './workflow/step-run.ts';
 import { resume, sweep } from './workflow/sweep.ts';
 
@@ -132,6 +133,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
       now,
       newId: () => randomBytes(12).toString('hex'),
     }),
+    group: createGroupExecutor(() => services),
   };
   const workflow = createLocalWorkflow({
     step: (runId) => stepRun(services, runId),

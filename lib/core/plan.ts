@@ -127,7 +127,16 @@ const http = z.strictObject({
   selects: z._default(z.enum(['iterations', 'cases', 'suites', 'nothing']), 'nothing'),
 });
 
-export const executorSettings = z.discriminatedUnion('type', [command, http]);
+/** A parent: its tests are other plans of its project. Disabled ones are left out when it runs. */
+const group = z.strictObject({
+  type: z.literal('group'),
+  children: z
+    .array(id)
+    .check(z.minLength(1), z.maxLength(20))
+    .check(z.refine((ids) => new Set(ids).size === ids.length, 'must name each plan once')),
+});
+
+export const executorSettings = z.discriminatedUnion('type', [command, http, group]);
 export type ExecutorSettings = z.output<typeof executorSettings>;
 export type CommandSettings = z.output<typeof command>;
 export type HttpSettings = z.output<typeof http>;

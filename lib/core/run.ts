@@ -75,6 +75,10 @@ export interface Run {
   readonly endedAt?: number;
   readonly buildNo?: string;
   readonly environmentId?: number;
+  /** The run of the parent plan that started this one. */
+  readonly groupId?: number;
+  /** It was triggered as the run of a group. */
+  readonly asGroup?: boolean;
   /** There is an INPUT item beside this one: runtime data, upload versions, picked cases. */
   readonly hasInput: boolean;
   /** How many cases were picked when the run was triggered; absent when everything runs. */

@@ -104,6 +104,8 @@ const otherFunctions = {
     // Longer than any call to an executor, and shorter than the 60 s after which a dispatch counts as lost.
     timeoutSeconds: 55,
     table: [...readRun, 'BatchGetItem', 'PutItem', 'UpdateItem'],
+    // Of the children of a group.
+    starts: true,
     wakes: true,
     publishes: true,
     masterKey: true,

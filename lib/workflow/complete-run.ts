@@ -77,10 +77,17 @@ export async function afterCompletion(services: Services, run: Run, catalogSize?
     }),
     // The run is forgotten once its event is out: its slots go first.
     giveBackSlots(services, run).then(() => publishOutbox(services, run)),
+    run.groupId === undefined ? undefined : lookAtGroup(services, run.groupId),
   ];
   for (const outcome of await Promise.allSettled(effects)) {
     if (outcome.status === 'rejected') {
       services.log({ level: 'warn', event: 'effect of completion failed', runId: run.id, error: outcome.reason });
     }
   }
+}
+
+/** The last child to end ends its group. A lost wake-up costs one wait of the group's. */
+async function lookAtGroup(services: Services, groupId: number): Promise<void> {
+  const group = await services.runs.getRun(groupId);
+  if (group !== undefined && isLive(group)) await services.workflow.wake(group, 'look');
 }

@@ -22,6 +22,10 @@ export interface TriggerRequest {
   readonly maySee: (plan: Plan) => boolean;
   readonly trigger: Run['trigger'] & { readonly type: TriggerType };
   readonly environmentId?: number;
+  /** The run of a parent plan that this one belongs to. */
+  readonly groupId?: number;
+  /** The caller meant the plan as a parent; kept, and of no effect on a plan that is none. */
+  readonly asGroup?: boolean;
   readonly buildNo?: string;
   readonly runtimeData?: Readonly<Record<string, string>>;
   readonly uploadVersions?: Readonly<Record<string, string>>;
@@ -307,6 +311,8 @@ function newRun(
     createdAt: now,
     ...(request.buildNo === undefined ? {} : { buildNo: request.buildNo }),
     ...(request.environmentId === undefined ? {} : { environmentId: request.environmentId }),
+    ...(request.groupId === undefined ? {} : { groupId: request.groupId }),
+    ...(request.asGroup === undefined ? {} : { asGroup: request.asGroup }),
     hasInput: false,
     overlap: plan.overlap ?? request.overlapUnlessSet ?? 'queue',
     rerun: plan.rerun,

@@ -38,11 +38,24 @@ export async function checkPlan(services: Services, document: PlanDocument, chec
     if (isServiceError(error, 'EXECUTOR_REFUSED')) throw invalidField('executor.type', error.message, executor.type);
     throw error;
   }
+  if (executor.type === 'group') await checkChildren(services, project, executor.children);
   await checkEnvironment(services, project, 'environment', environment);
   await Promise.all(
     machines.map((machine, i) =>
       checkEnvironment(services, project, `machines[${i}].environment`, machine.environment),
     ),
+  );
+}
+
+/** Plans of the same project, one level deep: a parent has no parents among its children. */
+async function checkChildren(services: Services, project: string, children: readonly number[]): Promise<void> {
+  await Promise.all(
+    children.map(async (id, i) => {
+      const plan = await services.plans.getPlan(id);
+      const field = `executor.children[${i}]`;
+      if (plan?.project !== project) throw invalidField(field, `is no plan of the project ${project}`, id);
+      if (plan.executor.type === 'group') throw invalidField(field, 'is a parent itself', id);
+    }),
   );
 }
 

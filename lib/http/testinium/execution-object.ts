@@ -1,6 +1,6 @@
 import { type Run, resultIdAt } from '../../core/run.ts';
 import type { RunView } from '../../workflow/read-run.ts';
-import { errorCodeOf, summarize, toStatusCounts } from './levels.ts';
+import { errorCodeOf, summarize, sumUp, toStatusCounts } from './levels.ts';
 import type { TestiniumSettings } from './settings.ts';
 
 /** How a path writes times: ISO dates, or epoch milliseconds under `/testExecutions` and `/testResults` (T21). */
@@ -9,10 +9,30 @@ export type WriteTime = (epochMs: number) => string | number;
 /** Name of the key that started the run; undefined if none did. */
 export type Starter = { readonly id: number; readonly name: string } | undefined;
 
+/** An execution with what is beside its run. */
+export interface Execution {
+  readonly view: RunView;
+  readonly starter: Starter;
+  /** The runs of its children, if it is a parent's. */
+  readonly children: readonly RunView[] | undefined;
+}
+
 /** The part of an execution both shapes have (contracts/testinium.md 3.6). It begins with the run's acceptance. */
-export function toExecutionFields(view: RunView, starter: Starter, settings: TestiniumSettings, write: WriteTime) {
+export function toExecutionFields(
+  { view, starter, children }: Execution,
+  settings: TestiniumSettings,
+  write: WriteTime,
+) {
   const { run } = view;
-  const summary = summarize(run, view.cases, settings);
+  const summary =
+    children === undefined
+      ? summarize(run, view.cases, settings)
+      : sumUp(
+          run,
+          children.map((child) => summarize(child.run, child.cases, settings)),
+          settings,
+        );
+  const groupId = children === undefined ? run.groupId : run.id;
   const code = errorCodeOf(run);
   return {
     id: run.id,
@@ -28,11 +48,15 @@ export function toExecutionFields(view: RunView, starter: Starter, settings: Tes
     ...(run.endedAt === undefined ? {} : { end_date: write(run.endedAt) }),
     test_result_status_counts: toStatusCounts(summary),
     ...(code === undefined ? {} : { error_code: code, error_definition: run.explanation ?? code }),
+    ...(groupId === undefined ? {} : { group_id: groupId }),
+    ...(children === undefined ? {} : { child_executions: children.map((child) => child.run.id) }),
   };
 }
 
-/** Ids of the run's results; a case that was only just learnt is left out until it has one. */
-export function resultIdsOf({ run, cases }: RunView): number[] {
+/** Ids of its results, a parent's those of its children; a case that was only just learnt is left out until it has one. */
+export function resultIdsOf({ view, children }: Pick<Execution, 'view' | 'children'>): number[] {
+  if (children !== undefined) return children.flatMap((child) => resultIdsOf({ view: child, children: undefined }));
+  const { run, cases } = view;
   return cases.map(({ position }) => resultIdAt(run, position)).filter((id) => id > 0);
 }
 

@@ -57,6 +57,21 @@ export function summarize(
   return withEnding(run, Object.fromEntries(counts), errorsAlsoAsFailure);
 }
 
+/** The sum of the children's summaries, as that of their parent's run. */
+export function sumUp(
+  run: Standing,
+  summaries: readonly Summary[],
+  { errorsAlsoAsFailure }: { readonly errorsAlsoAsFailure: boolean },
+): Summary {
+  const sum: { [L in Level]?: number } = {};
+  for (const summary of summaries) {
+    for (const level of levels) {
+      if (summary[level] !== undefined) sum[level] = (sum[level] ?? 0) + summary[level];
+    }
+  }
+  return withEnding(run, sum, errorsAlsoAsFailure);
+}
+
 /** `[SUCCESS, 3], [FAILURE, 1]`. */
 export function toStatusCounts(summary: Summary): string {
   return levels.flatMap((level) => (summary[level] === undefined ? [] : `[${level}, ${summary[level]}]`)).join(', ');

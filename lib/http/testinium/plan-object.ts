@@ -3,17 +3,35 @@ import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
 import { parseId } from '../../core/schema.ts';
 import { environmentIdsOf, readEnvironment, toEnvironmentObject } from './environment.ts';
+import { findParent } from './find-parent.ts';
 import type { TestiniumSettings } from './settings.ts';
 import { toIso } from './time.ts';
 
 /** Plan parameters that hold the app chosen last (contracts/testinium.md 3.10). */
 export const appParameters = { android: 'android_mobile_app_id', ios: 'ios_mobile_app_id' } as const;
 
-/** The plan (contracts/testinium.md 3.5). Lists of its environments and scenarios are read as they are now. */
-export async function readPlanObject(services: Services, { company }: TestiniumSettings, plan: Plan) {
-  const [environments, scenarios] = await Promise.all([
-    Promise.all(environmentIdsOf(plan).map((id) => readEnvironment(services, id))),
-    readScenarios(services, plan),
+/** A plan as it is shown, with what is nested in it. */
+export type PlanObject = Awaited<ReturnType<typeof readOnePlan>> & { readonly childs: readonly PlanObject[] };
+
+/** The plan with its children (contracts/testinium.md 3.5). Environments and scenarios are read as they are now. */
+export async function readPlanObject(services: Services, settings: TestiniumSettings, plan: Plan): Promise<PlanObject> {
+  const children = await Promise.all(childrenOf(plan).map((id) => services.plans.getPlan(id)));
+  const childs = children.flatMap((child) => (child === undefined ? [] : readOnePlan(services, settings, child)));
+  const [object, nested] = await Promise.all([readOnePlan(services, settings, plan), Promise.all(childs)]);
+  return { ...object, childs: nested.map((child) => ({ ...child, childs: [] })) };
+}
+
+/** Ids of the plans a parent runs. */
+export function childrenOf({ executor }: Pick<Plan, 'executor'>): readonly number[] {
+  return executor.type === 'group' ? executor.children : [];
+}
+
+async function readOnePlan(services: Services, { company }: TestiniumSettings, plan: Plan) {
+  const isParent = plan.executor.type === 'group';
+  const [environments, scenarios, parentId] = await Promise.all([
+    Promise.all((isParent ? [] : environmentIdsOf(plan)).map((id) => readEnvironment(services, id))),
+    isParent ? [] : readScenarios(services, plan),
+    findParent(services, plan.id),
   ]);
   return {
     id: plan.id,
@@ -26,8 +44,8 @@ export async function readPlanObject(services: Services, { company }: TestiniumS
     enabled: plan.enabled,
     project_enabled: true,
     group_plan: false,
-    is_parent: false,
-    childs: [],
+    is_parent: isParent,
+    ...(parentId === undefined ? {} : { parent_id: parentId }),
     scenarios,
     environments: environments.map(({ id }) => ({ id })),
     plan_parallel_test_limit: 1,

@@ -7,9 +7,10 @@ import type { Handler } from '../message.ts';
 import { answerJson } from './answer.ts';
 import { reading } from './behind.ts';
 import { readRunEnvironments } from './environment.ts';
-import { isStartedByKey, resultIdsOf, type Starter, toExecutionFields } from './execution-object.ts';
+import { type Execution, isStartedByKey, resultIdsOf, type Starter, toExecutionFields } from './execution-object.ts';
 import { checkCompany, findPlan, findRun } from './find.ts';
 import { listRunIds, readPage, toPage } from './page.ts';
+import { readGroup } from './read-group.ts';
 import { toResultObject } from './result-object.ts';
 import type { TestiniumSettings } from './settings.ts';
 import { toIso } from './time.ts';
@@ -58,10 +59,10 @@ export function createGetTestExecution(services: Services, settings: TestiniumSe
   return reading(settings, async (request, principal) => {
     checkCompany(request.params.cid, settings);
     const run = await findRun(services, principal, request);
-    const [view, starter] = await Promise.all([readRunView(services, run), findStarter(keys, run)]);
-    const { results, isWhole } = await inlineResults(services, settings, view);
+    const execution = await readWhole(services, keys, run);
+    const { results, isWhole } = await inlineResults(services, settings, execution.children ?? [execution.view]);
     return answerJson(200, {
-      ...toExecutionFields(view, starter, settings, Number),
+      ...toExecutionFields(execution, settings, Number),
       plan: { id: run.planId },
       test_results: results,
       ...(isWhole ? {} : { test_results_truncated: true }),
@@ -76,26 +77,33 @@ async function readExecution(
   run: Run,
   most = Number.POSITIVE_INFINITY,
 ) {
-  const [view, starter] = await Promise.all([readRunView(services, run), findStarter(keys, run)]);
-  const ids = resultIdsOf(view);
+  const execution = await readWhole(services, keys, run);
+  const ids = resultIdsOf(execution);
   return {
-    ...toExecutionFields(view, starter, settings, toIso),
+    ...toExecutionFields(execution, settings, toIso),
     test_results: ids.length > most ? ids.slice(0, most) : ids,
     ...(ids.length > most ? { test_results_truncated: true } : {}),
   };
 }
 
-async function inlineResults(services: Services, settings: TestiniumSettings, view: RunView) {
-  const environmentAt = await readRunEnvironments(services, view);
+async function readWhole(services: Services, keys: KeyCache, run: Run): Promise<Execution> {
+  const [view, starter] = await Promise.all([readRunView(services, run), findStarter(keys, run)]);
+  return { view, starter, children: await readGroup(services, view) };
+}
+
+async function inlineResults(services: Services, settings: TestiniumSettings, views: readonly RunView[]) {
   const shape = { settings, write: Number, maxMessage: maxInlinedMessage };
   const results = [];
   let bytes = 0;
-  for (const testCase of view.cases) {
-    const result = toResultObject(view, testCase, environmentAt(testCase.position), shape);
-    if (result.id === 0) continue;
-    bytes += Buffer.byteLength(JSON.stringify(result)) + 1;
-    if (results.length === maxInlined || bytes > maxInlinedBytes) return { results, isWhole: false };
-    results.push(result);
+  for (const view of views) {
+    const environmentAt = await readRunEnvironments(services, view);
+    for (const testCase of view.cases) {
+      const result = toResultObject(view, testCase, environmentAt(testCase.position), shape);
+      if (result.id === 0) continue;
+      bytes += Buffer.byteLength(JSON.stringify(result)) + 1;
+      if (results.length === maxInlined || bytes > maxInlinedBytes) return { results, isWhole: false };
+      results.push(result);
+    }
   }
   return { results, isWhole: true };
 }

@@ -28,6 +28,8 @@ export function createRerunPlan(services: Services, settings: TestiniumSettings)
     const scenarios = readScenarios(readJson(request));
     const idempotency = readIdempotencyKey(request, '/rerun', scenarios);
     const plan = await findPlan(services, settings, principal, request);
+    if (plan.executor.type === 'group')
+      throw invalidField('id', 'is a parent plan; rerun one of its children', plan.id);
     const { keyId, ownerId } = principal;
     const original = await findLastEnded(services, plan.id);
     const picks = await toPicks(services, original, scenarios);

@@ -9,6 +9,7 @@ import { changing } from './behind.ts';
 import type { CheckUrl } from './callback-url.ts';
 import { checkCompany, findPlan, maySeePlan } from './find.ts';
 import { listLive, newestVisible } from './live-runs.ts';
+import { childrenOf } from './plan-object.ts';
 import { alreadyRunning } from './problem.ts';
 import { type RunRequest, readRunRequest } from './run-request.ts';
 import type { TestiniumSettings } from './settings.ts';
@@ -47,8 +48,9 @@ async function start(
       planId: plan.id,
       maySee: (current) => maySeePlan(principal, current),
       trigger: { type: 'api', keyId, ownerId, sourceIp: request.sourceIp },
+      ...(asked.isGroup ? { asGroup: true } : {}),
       choose: async (current) => {
-        await checkStart(services, current);
+        await checkStart(services, current, asked);
         return {};
       },
       ...(idempotency === undefined ? {} : { idempotency }),
@@ -61,8 +63,24 @@ async function start(
   }
 }
 
-/** The rows of 4.3 between the repeat of an earlier start and a start, in their order. */
-async function checkStart(services: Services, plan: Plan): Promise<void> {
+/** The rows of 4.3 between the repeat of an earlier start and a start; of a group they hold for each enabled child (4.4). */
+async function checkStart(services: Services, plan: Plan, { isGroup }: RunRequest): Promise<void> {
+  const children = await Promise.all((isGroup ? childrenOf(plan) : []).map((id) => services.plans.getPlan(id)));
+  const begun = children.filter((child) => child?.enabled) as Plan[];
+  await Promise.all([plan, ...begun].map((each) => checkFree(services, each)));
+  if (!plan.enabled) throw new ServiceError('PLAN_DISABLED', `Plan ${plan.id} is disabled.`);
+  if (plan.executor.type === 'group') {
+    if (!isGroup) throw empty(`Plan ${plan.id} is a parent: start it with isGroupRun=true.`);
+    if (begun.length === 0) throw empty(`Plan ${plan.id} has no enabled child.`);
+  }
+  for (const each of [plan, ...begun]) {
+    // A plan without suites leaves its cases to its executor; one with suites means those.
+    const isEmpty = each.suites.length > 0 && each.suites.every(({ cases }) => cases.length === 0);
+    if (isEmpty) throw empty(`Plan ${each.id} has no test case.`);
+  }
+}
+
+async function checkFree(services: Services, plan: Plan): Promise<void> {
   const { live, waiting } = await listLive(services, plan.id);
   if (plan.overlap === 'reject' && live.length > 0) {
     throw new ServiceError('ALREADY_RUNNING', `Plan ${plan.id} is running.`);
@@ -70,11 +88,10 @@ async function checkStart(services: Services, plan: Plan): Promise<void> {
   if (plan.overlap === 'queue' && waiting >= queueLimit) {
     throw new ServiceError('QUEUE_FULL', `${queueLimit} runs of plan ${plan.id} are waiting already.`);
   }
-  if (!plan.enabled) throw new ServiceError('PLAN_DISABLED', `Plan ${plan.id} is disabled.`);
-  // A plan without suites leaves its cases to its executor; one with suites means those.
-  if (plan.suites.length > 0 && plan.suites.every(({ cases }) => cases.length === 0)) {
-    throw new ServiceError('EMPTY_SELECTION', `Plan ${plan.id} has no test case.`);
-  }
+}
+
+function empty(message: string): ServiceError {
+  return new ServiceError('EMPTY_SELECTION', message);
 }
 
 async function refused(
@@ -110,8 +127,9 @@ function isBusy(error: unknown): boolean {
   return isServiceError(error, 'ALREADY_RUNNING') || isServiceError(error, 'QUEUE_FULL');
 }
 
-function describeBusy({ id }: Plan, running: Run | undefined): string {
-  return running === undefined ? `Plan ${id} is running.` : `Plan ${id} is running as execution ${running.id}.`;
+function describeBusy({ id, executor }: Plan, running: Run | undefined): string {
+  if (running !== undefined) return `Plan ${id} is running as execution ${running.id}.`;
+  return executor.type === 'group' ? `Plan ${id}, or a child of it, is running.` : `Plan ${id} is running.`;
 }
 
 /** Both spellings, for clients that read only one (T1). */

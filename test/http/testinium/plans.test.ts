@@ -208,7 +208,13 @@ describe('rerun', () => {
 
   test('takes a scenario on every environment it had', async () => {
     const environment = async (name: string) =>
-      (await api.services.environments.createEnvironment({ name, description: null, project: 'lanes', variables: [] }, 3, 0)).id;
+      (
+        await api.services.environments.createEnvironment(
+          { name, description: null, project: 'lanes', variables: [] },
+          3,
+          0,
+        )
+      ).id;
     const [chrome, firefox] = [await environment('chrome'), await environment('firefox')];
     const machines = [
       { title: 'Chrome', environment: chrome },
@@ -229,7 +235,10 @@ describe('rerun', () => {
     expect(summary).toEqual({ SUCCESS: 2, FAILURE: 2 });
     const results = await Promise.all(ids.map((resultId: number) => get(`/results/${resultId}`)));
     const keys = results.map((result) => `${result.scenario_id} ${result.environment_id} ${result.level}`).sort();
-    const expected = [chrome, firefox].flatMap((on) => [`${scenarios[0]} ${on} FAILURE`, `${scenarios[1]} ${on} SUCCESS`]);
+    const expected = [chrome, firefox].flatMap((on) => [
+      `${scenarios[0]} ${on} FAILURE`,
+      `${scenarios[1]} ${on} SUCCESS`,
+    ]);
     expect(keys).toEqual(expected.sort());
     const again = await rerun(plan.id, JSON.stringify([scenarios[0]]));
     expect((await get(`/executions/${again.body.execution_id}`)).test_results).toHaveLength(2);
