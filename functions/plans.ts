@@ -11,7 +11,11 @@ import {
 } from '../lib/http/native/configs.ts';
 import { createGetOpenapi } from '../lib/http/native/openapi.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../lib/http/native/plans.ts';
-import { createGetProject, createListProjects, createUpdateProject } from '../lib/http/native/projects.ts';
+import {
+  createGetProject as createGetNativeProject,
+  createListProjects as createListNativeProjects,
+  createUpdateProject,
+} from '../lib/http/native/projects.ts';
 import type { Handlers } from '../lib/http/routes.ts';
 import {
   createFilterPlans,
@@ -58,8 +62,8 @@ export const handler = createHttpFunction(system, {
   'native.getConfig': createGetConfig(services),
   'native.updateConfig': createUpdateConfig(services),
   'native.deleteConfig': createDeleteConfig(services),
-  'native.listProjects': createListProjects(services),
-  'native.getProject': createGetProject(services),
+  'native.listProjects': createListNativeProjects(services),
+  'native.getProject': createGetNativeProject(services),
   'native.updateProject': createUpdateProject(services),
   'native.getOpenapi': createGetOpenapi(),
 } satisfies Handlers<'plans'>);

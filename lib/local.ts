@@ -44,7 +44,11 @@ import { createCreateKey, createListKeys, createRevokeKey, createRotateKey } fro
 import { createGetOpenapi } from './http/native/openapi.ts';
 import { createListOverrides, createOverrideRun } from './http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from './http/native/plans.ts';
-import { createGetProject, createListProjects, createUpdateProject } from './http/native/projects.ts';
+import {
+  createGetProject as createGetNativeProject,
+  createListProjects as createListNativeProjects,
+  createUpdateProject,
+} from './http/native/projects.ts';
 import { createRerunRun } from './http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from './http/native/runs.ts';
 import { createStopRun } from './http/native/stop-run.ts';
@@ -260,8 +264,8 @@ function createHandlers(
     'native.getEnvironment': createGetEnvironment(services),
     'native.updateEnvironment': createUpdateEnvironment(services),
     'native.deleteEnvironment': createDeleteEnvironment(services),
-    'native.listProjects': createListProjects(services),
-    'native.getProject': createGetProject(services),
+    'native.listProjects': createListNativeProjects(services),
+    'native.getProject': createGetNativeProject(services),
     'native.updateProject': createUpdateProject(services),
     'native.listKeys': createListKeys(services),
     'native.createKey': createCreateKey(services),

@@ -155,7 +155,7 @@ describe('admission', () => {
     const { runs } = stores;
     await table.put({ pk: 'SEQ', sk: 'runs', n: 0, results: resultIdPeriod - 150_000 });
     const create = async (count: number) => {
-      const { runId, firstResultId } = await runs.allocateRun(count);
+      const { runId, firstResultId } = await runs.allocateRun(count, 1);
       const run = aRun(runId, { resultIds: [[0, firstResultId, count]] });
       await runs.createRun(run, null);
       return run;
