@@ -1,4 +1,5 @@
 import { createEgress } from '../lib/adapters/egress.ts';
+import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';
@@ -9,13 +10,17 @@ import { createRerunPlan } from '../lib/http/testinium/rerun-plan.ts';
 import { createRunPlan } from '../lib/http/testinium/run-plan.ts';
 import { createTriggerRun as createTestsigmaTrigger } from '../lib/http/testsigma/trigger-run.ts';
 
-const system = createAwsSystem(process.env, { machine: createMachine, egress: createEgress });
+const system = createAwsSystem(process.env, {
+  machine: createMachine,
+  readSecret: createSecretReader,
+  egress: createEgress,
+});
 const { services, testinium, egress } = system;
 
 export const handler = createHttpFunction(system, {
   'testsigma.trigger': createTestsigmaTrigger(services),
   'testinium.run': createRunPlan(services, testinium, egress.checkUrl),
   'testinium.rerun': createRerunPlan(services, testinium),
-  'native.triggerRun': createTriggerRun(services),
+  'native.triggerRun': createTriggerRun(services, egress.checkUrl),
   'native.rerunRun': createRerunRun(services),
 } satisfies Handlers<'trigger'>);

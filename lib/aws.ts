@@ -3,14 +3,17 @@ import { createDynamoClient, createStores } from './adapters/dynamodb/client.ts'
 import type { Egress, EgressOptions } from './adapters/egress.ts';
 import { createLog } from './adapters/log.ts';
 import { createSecrets, parseMasterKeys } from './adapters/secrets.ts';
+import type { DeliveryBody, PayloadKind } from './core/delivery.ts';
 import { ServiceError } from './core/errors.ts';
 import type { Executor } from './core/executor.ts';
-import type { Bus, MasterKey, Services, Workflow } from './core/ports.ts';
+import type { Bus, MasterKey, Sender, Services, Workflow } from './core/ports.ts';
+import type { Run } from './core/run.ts';
 import { httpCapabilities } from './executors/http/capabilities.ts';
 import type { HttpExecutorOptions } from './executors/http.ts';
 import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
 import type { Tasks } from './workflow/drive-step.ts';
 import { createGroupExecutor } from './workflow/group-executor.ts';
+import { renderNative } from './workflow/render-delivery.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,6 +31,8 @@ export interface AwsParts {
   readonly egress?: (options: EgressOptions) => Egress;
   /** Calls runners; needs `egress`. Without it, only what they can do is known. */
   readonly executor?: (options: HttpExecutorOptions) => Executor;
+  /** Has deliveries sent at once, by the function of that name. */
+  readonly sender?: (config: ClientConfig, functionName: string) => Sender;
 }
 
 export interface AwsSystem {
@@ -40,13 +45,18 @@ export interface AwsSystem {
   readonly config: ClientConfig;
 }
 
+/** What the callback of a run looks like, by the kind its trigger asked for. */
+const renderers: Readonly<Record<PayloadKind, (services: Services, run: Run) => Promise<DeliveryBody>>> = {
+  native: renderNative,
+};
+
 /** How long the master keys are kept; a rotation is known everywhere within this time. */
 const masterKeysMs = 5 * 60_000;
 
 /**
  * The system on AWS, wired once per process from the function's variables: TABLE_NAME, STATE_MACHINE_ARN, BUS_NAME,
- * MASTER_KEYS_SECRET, PUBLIC_URL, ALLOW_PRIVATE (hosts and networks, comma between them), TESTINIUM (settings of that API as
- * JSON). What a function has no variable for fails when it is used, not before.
+ * MASTER_KEYS_SECRET, PUBLIC_URL, DELIVER_FUNCTION, ALLOW_PRIVATE (hosts and networks, comma between them), TESTINIUM
+ * (settings of that API as JSON). What a function has no variable for fails when it is used, not before.
  */
 export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSystem {
   const config = clientConfig(env);
@@ -65,6 +75,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
   const services: Services = {
     ...stores,
     workflow,
+    sender: parts.sender?.(config, env.DELIVER_FUNCTION ?? '') ?? ruleSends,
     bus: parts.bus?.(config, env.BUS_NAME ?? '') ?? noBus,
     executors(type) {
       if (type === 'http') return http;
@@ -74,6 +85,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
         'The executor "command" runs only in embedded mode; give the plan an executor of type "http"',
       );
     },
+    renderDelivery: (kind, run) => renderers[kind](services, run),
     now,
     random: randomBytes,
     publicUrl,
@@ -90,6 +102,8 @@ const missing = async (): Promise<never> => {
 const noMachine = { workflow: { start: missing, wake: missing }, tasks: { succeed: missing, fail: missing } };
 /** Events stay in their run's outbox, and the sweeper sends them. */
 const noBus: Bus = { publish: missing };
+/** The rule on a run's event calls the sender, and its own clock finds what is due. */
+const ruleSends: Sender = { notice: () => {}, send: missing };
 const noEgress: Egress = { checkUrl: () => {}, send: missing };
 const noExecutor: Executor = { capabilities: httpCapabilities, start: missing, poll: missing, stop: missing };
 

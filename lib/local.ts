@@ -8,12 +8,16 @@ import { type EmbeddedTable, openEmbeddedTable } from './adapters/embedded-table
 import { readJUnit } from './adapters/junit/read-junit.ts';
 import { writeJUnit } from './adapters/junit/write-junit.ts';
 import { createLocalBus, type LocalEvent } from './adapters/local-bus.ts';
+import { createLocalSender } from './adapters/local-sender.ts';
 import { createLocalWorkflow } from './adapters/local-workflow.ts';
 import { createLog } from './adapters/log.ts';
 import { createNodeServer } from './adapters/node-server.ts';
+import { createPostWebhook } from './adapters/webhook-post.ts';
 import { createApiKey } from './core/api-key.ts';
+import type { DeliveryBody, PayloadKind } from './core/delivery.ts';
 import { ServiceError } from './core/errors.ts';
 import type { MasterKey, Secrets, Services } from './core/ports.ts';
+import type { Run } from './core/run.ts';
 import { attemptDirectory, attemptFiles } from './executors/command/attempt-files.ts';
 import { createCommandExecutor } from './executors/command/command-executor.ts';
 import { createHttpExecutor } from './executors/http.ts';
@@ -31,6 +35,12 @@ import {
   createListConfigs,
   createUpdateConfig,
 } from './http/native/configs.ts';
+import {
+  createGetCallbackSecrets,
+  createGetDelivery,
+  createListDeliveries,
+  createReplayDelivery,
+} from './http/native/deliveries.ts';
 import {
   createCreateEnvironment,
   createDeleteEnvironment,
@@ -52,6 +62,7 @@ import {
 import { createRerunRun } from './http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from './http/native/runs.ts';
 import { createStopRun } from './http/native/stop-run.ts';
+import { createTestNotify } from './http/native/test-notify.ts';
 import { createTriggerRun } from './http/native/trigger-run.ts';
 import { createUploadResults } from './http/native/upload-results.ts';
 import type { Handlers } from './http/routes.ts';
@@ -89,6 +100,8 @@ import { createStopRun as createTestsigmaStop } from './http/testsigma/stop-run.
 import { createTriggerRun as createTestsigmaTrigger } from './http/testsigma/trigger-run.ts';
 import { completeRun } from './workflow/complete-run.ts';
 import { createGroupExecutor } from './workflow/group-executor.ts';
+import { renderNative } from './workflow/render-delivery.ts';
+import { sendDelivery } from './workflow/send-delivery.ts';
 import { stepRun } from './workflow/step-run.ts';
 import { resume, sweep } from './workflow/sweep.ts';
 
@@ -114,6 +127,13 @@ export interface LocalSystem {
 
 /** The sweeper's rhythm when embedded (reliability.md 3.6). */
 const sweepMs = 5000;
+/** Deliveries taken up in one sweep. */
+const dueDeliveries = 500;
+
+/** What the callback of a run looks like, by the kind its trigger asked for. */
+const renderers: Readonly<Record<PayloadKind, (services: Services, run: Run) => Promise<DeliveryBody>>> = {
+  native: renderNative,
+};
 
 /**
  * The embedded system: the routes, the core, the table, the workflow loop, the bus and the `command` executor in one
@@ -145,12 +165,20 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     timers: { now, after },
     log,
   });
+  const post = createPostWebhook({ egress, secrets, now });
+  const sender = createLocalSender({
+    send: (deliveryId) => sendDelivery(services, post, deliveryId),
+    timers: { now, after },
+    log,
+  });
   let publicUrl = options.publicUrl ?? '';
   const services: Services = {
     ...stores,
     workflow,
+    sender,
     bus,
     executors: (type) => executors[type],
+    renderDelivery: (kind, run) => renderers[kind](services, run),
     now,
     random: randomBytes,
     get publicUrl() {
@@ -188,6 +216,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
       await server.close();
       await sweeper.stop();
       await workflow.close();
+      await sender.close();
       await table.close();
     },
   };
@@ -246,7 +275,7 @@ function createHandlers(
     'native.getConfig': createGetConfig(services),
     'native.updateConfig': createUpdateConfig(services),
     'native.deleteConfig': createDeleteConfig(services),
-    'native.triggerRun': createTriggerRun(services),
+    'native.triggerRun': createTriggerRun(services, checkUrl),
     'native.listRuns': createListRuns(services),
     'native.getRun': createGetRun(services),
     'native.explainRun': createExplainRun(services),
@@ -259,6 +288,11 @@ function createHandlers(
     'native.stopRun': createStopRun(services),
     'native.rerunRun': createRerunRun(services),
     'native.uploadResults': createUploadResults(services, readJUnit),
+    'native.listDeliveries': createListDeliveries(services),
+    'native.getDelivery': createGetDelivery(services),
+    'native.replayDelivery': createReplayDelivery(services),
+    'native.testNotify': createTestNotify(services),
+    'native.getCallbackSecrets': createGetCallbackSecrets(services),
     'native.listEnvironments': createListEnvironments(services),
     'native.createEnvironment': createCreateEnvironment(services),
     'native.getEnvironment': createGetEnvironment(services),
@@ -281,9 +315,9 @@ function createHandlers(
 function startSweeper(services: Services): { stop(): Promise<void> } {
   let sweeping: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
-    sweeping = sweeping.then(() =>
-      sweep(services).catch((error) => services.log({ level: 'error', event: 'sweep failed', error })),
-    );
+    sweeping = sweeping
+      .then(() => Promise.all([sweep(services), noticeDue(services)]))
+      .catch((error) => services.log({ level: 'error', event: 'sweep failed', error }));
   }, sweepMs);
   return {
     async stop() {
@@ -291,6 +325,12 @@ function startSweeper(services: Services): { stop(): Promise<void> } {
       await sweeping;
     },
   };
+}
+
+/** Deliveries whose timers died with the process before, or were never set. */
+async function noticeDue({ deliveries, sender, now }: Services): Promise<void> {
+  const due = await deliveries.listDueDeliveries(now(), dueDeliveries);
+  sender.notice(due.map(({ id }) => id));
 }
 
 function after(ms: number, fn: () => void | Promise<void>): () => void {

@@ -19,6 +19,8 @@ export interface EgressRequest {
   readonly maxResponseBytes?: Exchange['maxResponseBytes'];
   /** For everything; 15 s unless given. */
   readonly timeoutMs?: number;
+  /** The status is all that matters: what becomes of the body is not part of the answer. */
+  readonly dropBody?: boolean;
 }
 
 export type EgressResponse = ExchangeResponse;
@@ -59,6 +61,7 @@ export function createEgress(options: EgressOptions): Egress {
           headers: request.headers ?? {},
           body: request.body,
           maxResponseBytes: request.maxResponseBytes ?? 64 * 1024,
+          dropBody: request.dropBody ?? false,
           connectBy: Math.max(1, connectTimeoutMs - spent),
           endBy: Math.max(1, timeoutMs - spent),
         });

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { notifyTypes, subscriptionKey } from './delivery.ts';
 import { checkPrerequisites } from './prerequisite-graph.ts';
 import { id, parse } from './schema.ts';
 
@@ -90,7 +91,7 @@ const savedConfig = z.strictObject({
   name: text(255),
   query,
 });
-type ConfigDocument = z.output<typeof savedConfig>;
+export type ConfigDocument = z.output<typeof savedConfig>;
 /** A saved selection of test cases, to run just these. */
 export type SavedConfig = ConfigDocument & { readonly id: number };
 
@@ -182,6 +183,18 @@ const deadlines = z.strictObject({
 });
 export type Deadlines = z.output<typeof deadlines>;
 
+/** Who is told what by a signed POST (Standard Webhooks). */
+const subscription = z.strictObject({
+  /** Tells it apart from the plan's others; its URL does without. */
+  name: z.optional(text(100)),
+  url: text(2048),
+  on: z.array(z.enum(notifyTypes)).check(z.minLength(1), z.maxLength(notifyTypes.length)),
+  /** Where the signing secret (`whsec_…`) is: `env:NAME` embedded, `secretsmanager:proctor/<name>` on AWS. */
+  secret: text(512),
+  /** While receivers change over from one secret to the next, both sign. */
+  previousSecret: z.optional(text(512)),
+});
+
 const defaultsOf = <T extends z.ZodMiniType>(schema: T) => z.prefault(schema, {} as never);
 
 /** A test plan as people write it, in YAML or JSON. Unknown keys are refused, so that a typo is found at once. */
@@ -211,13 +224,15 @@ export const planSchema = z
     suites: z._default(z.array(suite).check(z.maxLength(2000)), []),
     /** Names may repeat; who triggers by such a name is told to use the id. */
     configs: z._default(z.array(savedConfig).check(z.maxLength(200)), []),
+    notify: z._default(z.array(subscription).check(z.maxLength(20)), []),
   })
   .check((context) => {
-    const { suites, configs, machines } = context.value;
+    const { suites, configs, machines, notify } = context.value;
     const found = [
       duplicateNames(suites),
       duplicateIds(configs),
       duplicateTitles(machines),
+      duplicateSubscriptions(notify),
       checkPrerequisites(suites),
     ];
     for (const issue of found.flat()) {
@@ -251,21 +266,6 @@ export function parsePlan(value: unknown): PlanDocument {
   return parse(planSchema, value, ['variables']);
 }
 
-/**
- * The selections with the ids those of the same name had, the first of a name with the first and so on; new names have none.
- * An id a document pins is nobody else's.
- */
-export function keepConfigIds(known: readonly SavedConfig[], configs: readonly ConfigDocument[]): ConfigDocument[] {
-  const pinned = new Set(configs.map(({ id }) => id));
-  const free = known.filter(({ id }) => !pinned.has(id));
-  return configs.map((config) => {
-    if (config.id !== undefined) return config;
-    const at = free.findIndex(({ name }) => name === config.name);
-    const [earlier] = at < 0 ? [] : free.splice(at, 1);
-    return earlier === undefined ? config : { ...config, id: earlier.id };
-  });
-}
-
 function duplicateIds(configs: readonly ConfigDocument[]): { path: (string | number)[]; message: string }[] {
   const seen = new Set<number>();
   return configs.flatMap(({ id }, i) => {
@@ -282,6 +282,19 @@ function duplicateTitles(machines: readonly Machine[]): { path: (string | number
   return machines.flatMap(({ title }, i) =>
     seen.size === seen.add(title).size ? [{ path: ['machines', i], message: 'is used by an earlier machine' }] : [],
   );
+}
+
+function duplicateSubscriptions(notify: PlanDocument['notify']): { path: (string | number)[]; message: string }[] {
+  const seen = new Set<string>();
+  return notify.flatMap((subscription, i) => {
+    const key = subscriptionKey(subscription);
+    if (seen.has(key)) {
+      const field = subscription.name === undefined ? 'url' : 'name';
+      return [{ path: ['notify', i, field], message: 'is used by an earlier subscription; give each its own name' }];
+    }
+    seen.add(key);
+    return [];
+  });
 }
 
 function duplicateNames(suites: PlanDocument['suites']): { path: (string | number)[]; message: string }[] {

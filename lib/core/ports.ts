@@ -1,10 +1,20 @@
 import type { PackedBatch } from './batch.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
+import type {
+  Delivery,
+  DeliveryAnswer,
+  DeliveryAttempt,
+  DeliveryBody,
+  DeliveryOutcome,
+  LastOutcome,
+  PayloadKind,
+  SubscriptionState,
+} from './delivery.ts';
 import type { Executor, PickedCase } from './executor.ts';
 import type { Overridden, Override } from './override.ts';
 import type { Plan, PlanDocument } from './plan.ts';
 import type { Counts } from './results.ts';
-import type { Ending, Run } from './run.ts';
+import type { Ending, Run, RunResult } from './run.ts';
 import type { SlotKey, SlotNeed, SlotSet } from './slots.ts';
 
 /** The outside world, as the core sees it. Every implementation passes the contract suite of its port. */
@@ -15,9 +25,13 @@ export interface Services {
   readonly keys: KeyStore;
   readonly tokens: TokenStore;
   readonly environments: EnvironmentStore;
+  readonly deliveries: DeliveryStore;
   readonly workflow: Workflow;
+  readonly sender: Sender;
   readonly bus: Bus;
   readonly executors: (type: Plan['executor']['type']) => Executor;
+  /** The body of the callback of a completed run, of the kind its trigger asked for. */
+  readonly renderDelivery: (kind: PayloadKind, run: Run) => Promise<DeliveryBody>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Cryptographically strong random bytes. */
@@ -49,6 +63,7 @@ export interface LogEntry {
   readonly planId?: number;
   readonly keyId?: string;
   readonly attempt?: number;
+  readonly deliveryId?: string;
   readonly requestId?: string;
   readonly route?: string;
   readonly status?: number;
@@ -63,6 +78,14 @@ export interface RunInput {
   readonly uploadVersions: Readonly<Record<string, string>>;
   /** The cases to run; null is everything. */
   readonly picked: readonly PickedCase[] | null;
+  readonly callback?: RunCallback;
+}
+
+/** Where one run tells its end. The URL may hold a secret: it is stored sealed, and shown by host only. */
+export interface RunCallback {
+  readonly kind: PayloadKind;
+  readonly host: string;
+  readonly sealedUrl: string;
 }
 
 /** One dispatch to the executor. Never changes once its job is known. */
@@ -108,12 +131,14 @@ export type ClaimAnswer =
 export interface PlanLock {
   readonly active: ReadonlySet<number>;
   readonly waiting: ReadonlySet<number>;
+  readonly last?: LastOutcome;
 }
 
-/** What a run that ended by itself teaches about its plan. */
+/** What a run that ended teaches about its plan; what it does not know is left out. */
 export interface Learnt {
-  readonly usualSeconds: number;
-  readonly catalogSize: number;
+  readonly usualSeconds?: number;
+  readonly catalogSize?: number;
+  readonly result?: RunResult;
 }
 
 /** What E7 writes. */
@@ -124,6 +149,7 @@ export interface Completion {
   readonly resultChunks: number;
   readonly endedAt: number;
   readonly eventId: string;
+  readonly turn?: NonNullable<Run['turn']>;
   readonly cancelPending: boolean;
   readonly nextActionAt: number;
 }
@@ -375,6 +401,60 @@ export interface EnvironmentStore {
   deleteEnvironment(environment: Environment): Promise<void>;
 }
 
+/** Deliveries, each one item with the writes E22 to E24: what was refused was changed by someone else. */
+export interface DeliveryStore {
+  /** Puts it unless it exists; false if it did. */
+  putDelivery(delivery: Delivery): Promise<boolean>;
+  getDelivery(id: string): Promise<Delivery | undefined>;
+  /** E22. Whoever gets it sends the next try; the claim ends at `until`. `attempts` is the log as it is from now on. */
+  claimDelivery(
+    delivery: Delivery,
+    claim: { readonly at: number; readonly until: number; readonly attempts: readonly DeliveryAttempt[] },
+  ): Promise<Delivery | undefined>;
+  /** E23, for the claim the delivery was read with. */
+  recordDelivery(
+    delivery: Delivery,
+    change: DeliveryOutcome & { readonly at: number; readonly eventPending: boolean },
+  ): Promise<Delivery | undefined>;
+  /** The bus was told how it ended. */
+  deliveryEventSent(delivery: Delivery): Promise<void>;
+  /** E24: pending again, from the first try on; undefined while someone is sending it. */
+  replayDelivery(id: string, at: number): Promise<Delivery | undefined>;
+  /** Those with something to do until then, soonest first. Eventually consistent. */
+  listDueDeliveries(until: number, limit: number): Promise<{ readonly id: string; readonly at: number }[]>;
+  /** All of the run. */
+  listDeliveriesByRun(runId: number): Promise<Delivery[]>;
+  /** Newest first, those whose position is below `before`. Eventually consistent. */
+  listDeliveriesByPlan(planId: number, before: number, limit: number): Promise<Delivery[]>;
+  listDeliveriesByProject(project: string, before: number, limit: number): Promise<Delivery[]>;
+
+  getSubscription(planId: number, key: string): Promise<SubscriptionState>;
+  /** Remembers the time unless there is an earlier one. */
+  markFailing(planId: number, key: string, since: number): Promise<void>;
+  disableSubscription(planId: number, key: string, urlDigest: string): Promise<void>;
+  /** Forgets that it fails or is disabled. */
+  clearSubscription(planId: number, key: string): Promise<void>;
+}
+
+/** Has deliveries sent. Whatever is lost on the way is found by the sweeper, because it is due. */
+export interface Sender {
+  /** There are new ones; does not wait for them. */
+  notice(deliveryIds: readonly string[]): void;
+  /** Tries each of those that are due once, and waits for that. */
+  send(deliveryIds: readonly string[]): Promise<void>;
+}
+
+/** One signed message out. Never throws: what went wrong is an answer. */
+export type PostWebhook = (message: {
+  /** `webhook-id`. */
+  readonly id: string;
+  readonly timestampSeconds: number;
+  readonly url: string;
+  readonly body: string;
+  /** Secrets to sign with, or references of a plan to such. */
+  readonly secrets: readonly ({ readonly secret: string } | { readonly ref: string })[];
+}) => Promise<DeliveryAnswer>;
+
 /** A durable timer around `{ runId }`: Step Functions on AWS, a loop with timers when embedded. */
 export interface Workflow {
   /** Starts execution `run-<id>-<n>`; starting it again is no error. `closed`: it already ended. */
@@ -386,7 +466,7 @@ export interface Workflow {
 export interface BusEvent {
   /** The same over every repeat, so that consumers can drop duplicates. */
   readonly id: string;
-  readonly detailType: 'Run Started' | 'Run Completed';
+  readonly detailType: 'Run Started' | 'Run Completed' | 'Delivery Failed';
   readonly time: number;
   readonly detail: Readonly<Record<string, unknown>>;
 }

@@ -157,6 +157,10 @@ export interface Run {
   readonly rerunType?: RerunType;
   /** The runs of the chain before this one, oldest first: from the original to `rerunOf`. */
   readonly chain?: readonly number[];
+  /** Its end turned the plan; committed with the completion, so that a repeated effect cannot see it differently. */
+  readonly turn?: 'plan.became_failed' | 'plan.recovered';
+  /** The host its end is told to, by the callback in its input. */
+  readonly callbackHost?: string;
 }
 
 /** True while the run can still change: admitted and not completed. */

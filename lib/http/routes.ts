@@ -13,7 +13,16 @@ export interface Route {
   /** The handler's name; aliases of a path share it. */
   readonly operation: string;
   /** The Lambda function that serves it: `functions/<function>.ts`. */
-  readonly function: 'trigger' | 'read-runs' | 'plans' | 'environments' | 'overrides' | 'keys' | 'results' | 'stop-run';
+  readonly function:
+    | 'trigger'
+    | 'read-runs'
+    | 'plans'
+    | 'environments'
+    | 'overrides'
+    | 'keys'
+    | 'results'
+    | 'stop-run'
+    | 'deliveries';
   readonly scope: Access;
   readonly surface: Surface;
   readonly maxBodyBytes: number;
@@ -124,6 +133,12 @@ export const routes = Object.freeze([
   route('POST', '/v1/runs/{runId}/stop', 'native.stopRun', 'stop-run', 'RUN_STOP'),
   route('POST', '/v1/runs/{runId}/rerun', 'native.rerunRun', 'trigger', 'PLAN_RUN'),
   route('POST', '/v1/runs/{runId}/results', 'native.uploadResults', 'results', 'RESULT_WRITE', resultsBytes),
+
+  route('GET', '/v1/deliveries', 'native.listDeliveries', 'deliveries', 'PLAN_VIEW'),
+  route('GET', '/v1/deliveries/{deliveryId}', 'native.getDelivery', 'deliveries', 'PLAN_VIEW'),
+  route('POST', '/v1/deliveries/{deliveryId}/replay', 'native.replayDelivery', 'deliveries', 'WEBHOOK_ADMIN'),
+  route('POST', '/v1/plans/{planId}/notify/test', 'native.testNotify', 'deliveries', 'WEBHOOK_ADMIN'),
+  route('GET', '/v1/callback-secrets', 'native.getCallbackSecrets', 'deliveries', 'WEBHOOK_ADMIN'),
 
   route('GET', '/v1/environments', 'native.listEnvironments', 'environments', 'PLAN_VIEW'),
   route('POST', '/v1/environments', 'native.createEnvironment', 'environments', 'PLAN_EDIT'),

@@ -17,7 +17,7 @@ export interface Foundation {
   readonly tracing: ManagedPolicy;
   /** Lets a function read the secrets plans name: those whose name begins with `proctor/`. */
   readonly executorSecrets: ManagedPolicy;
-  /** Hosts and networks executors may be reached in although they are private, comma between them. */
+  /** Hosts and networks that executors and subscribers may be in although they are private, comma between them. */
   readonly allowPrivate: string | undefined;
   /** Where executors and links reach the service. */
   readonly publicUrl: string;
@@ -74,7 +74,7 @@ function createTable(scope: Construct): Table {
 /** `{"epoch":1,"key":"<64 characters>"}`: 380 bits of chance. Retained, because live callback tokens are made from it. */
 function createMasterKey(scope: Construct): Secret {
   const masterKey = new Secret(scope, 'MasterKey', {
-    description: 'Callback tokens of executors are derived from this key',
+    description: 'Callback tokens, and keys of callback URLs, are derived from this key',
     generateSecretString: {
       secretStringTemplate: JSON.stringify({ epoch: 1 }),
       generateStringKey: 'key',
@@ -119,13 +119,13 @@ function createExecutorSecrets(scope: Construct): ManagedPolicy {
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
   const policy = new ManagedPolicy(scope, 'ExecutorSecrets', {
-    description: 'Read the secrets that plans name for their executors',
+    description: 'Read the secrets that plans name for executors and subscribers',
     statements: [new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [resource] })],
   });
   acknowledge(
     policy,
     'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:proctor/*]',
-    'Plans name secrets after the deployment; they are set apart by the prefix proctor/ and read by two functions only.',
+    'Plans name secrets after the deployment; they are set apart by the prefix proctor/ and read by three functions only.',
   );
   return policy;
 }

@@ -18,10 +18,10 @@ export interface FunctionSpec {
   readonly wakes?: true;
   /** Puts events on the bus. */
   readonly publishes?: true;
-  /** Makes or verifies callback tokens. */
+  /** Makes or verifies callback tokens, seals or opens callback URLs. */
   readonly masterKey?: true;
-  /** Calls executors: reads their secrets, and may reach the private hosts of the deployment. */
-  readonly callsExecutors?: true;
+  /** Calls URLs that plans name: reads the secrets beside them, and may reach the private hosts of the deployment. */
+  readonly callsOut?: true;
 }
 
 /** API Gateway gives up after 30 s: a function that goes on longer works for nobody. */
@@ -44,6 +44,7 @@ export const httpFunctions = {
     starts: true,
     // A refused trigger gives slots back that others wait for.
     wakes: true,
+    masterKey: true,
   },
   'read-runs': {
     description: 'Reads runs, their cases and reports',
@@ -88,6 +89,14 @@ export const httpFunctions = {
   },
   // Stopping everything walks the list of plans.
   'stop-run': { description: 'Stops runs', ...http, ...completes, indexes: ['list'] },
+  deliveries: {
+    description: 'Lists, replays and tests deliveries to subscribers',
+    ...http,
+    memoryMb: 512,
+    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+    indexes: ['list', 'feed'],
+    masterKey: true,
+  },
 } as const satisfies Record<FunctionName, FunctionSpec>;
 
 /** Serve no route of the table. */
@@ -109,7 +118,7 @@ const otherFunctions = {
     wakes: true,
     publishes: true,
     masterKey: true,
-    callsExecutors: true,
+    callsOut: true,
   },
   'complete-run': { description: 'Completes a run', memoryMb: 1024, timeoutSeconds: 60, ...completes },
   sweep: {
@@ -120,7 +129,18 @@ const otherFunctions = {
     ...completes,
     indexes: ['due'],
     masterKey: true,
-    callsExecutors: true,
+    callsOut: true,
+  },
+  deliver: {
+    description: 'Sends deliveries to subscribers and callback URLs',
+    memoryMb: 512,
+    // One pass looks a minute ahead; the last try begun then is over 15 s later.
+    timeoutSeconds: 110,
+    table: [...readRun, 'UpdateItem'],
+    indexes: ['due'],
+    publishes: true,
+    masterKey: true,
+    callsOut: true,
   },
   'execution-failed': {
     description: 'Continues or completes a run whose execution failed',

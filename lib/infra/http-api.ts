@@ -48,7 +48,12 @@ export class HttpRoutes extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { api, workshop, testinium }: { api: HttpApi; workshop: Workshop; testinium?: TestiniumSettings | undefined },
+    {
+      api,
+      workshop,
+      deliver,
+      testinium,
+    }: { api: HttpApi; workshop: Workshop; deliver: LambdaFunction; testinium?: TestiniumSettings | undefined },
   ) {
     super(scope, id);
     const create = (name: FunctionName | 'not-found'): LambdaFunction => {
@@ -71,12 +76,22 @@ export class HttpRoutes extends Construct {
     const integration = new HttpLambdaIntegration('NotFound', notFound);
     new HttpRoute(api, 'EverythingElse', { httpApi: api, routeKey: HttpRouteKey.DEFAULT, integration });
     this.#letForward(notFound);
+    this.#letSend(deliver);
     acknowledge(
       this,
       'Serverless-LambdaDLQ',
       'API Gateway calls these functions synchronously; nothing waits for retry.',
     );
     logAndThrottle(this, api);
+  }
+
+  /** Replays and pings are sent by the function that sends everything. */
+  #letSend(deliver: LambdaFunction): void {
+    const { deliveries } = this.functions;
+    deliveries.addEnvironment('DELIVER_FUNCTION', deliver.functionName);
+    deliveries.addToRolePolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [deliver.functionArn] }),
+    );
   }
 
   /** A path in another spelling is served by the function its route belongs to. */

@@ -1,11 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { createDeadLetters } from './dead-letters.ts';
+import { invokeEveryMinute } from './every-minute.ts';
 import { createServiceFunction, type Workshop } from './service-function.ts';
 
 /** Every minute, whatever happened before: the net under every effect that may have failed (reliability.md 3.6). */
@@ -14,21 +13,7 @@ export class Sweeper extends Construct {
     super(scope, id);
     const deadLetters = createDeadLetters(this, 'the-sweeper-failed');
     const sweep = createServiceFunction(this, 'sweep', workshop, deadLetters);
-    const role = new Role(this, 'ScheduleRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
-    role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [sweep.functionArn] }));
-    role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }));
-    const schedule = new CfnSchedule(this, 'Schedule', {
-      description: 'Looks after every run of Proctor that is due',
-      scheduleExpression: 'rate(1 minute)',
-      flexibleTimeWindow: { mode: 'OFF' },
-      target: {
-        arn: sweep.functionArn,
-        roleArn: role.roleArn,
-        retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: 60 },
-        deadLetterConfig: { arn: deadLetters.queueArn },
-      },
-    });
-    schedule.node.addDependency(role);
+    invokeEveryMinute(this, sweep, deadLetters, 'Looks after every run of Proctor that is due');
   }
 }
 

@@ -29,7 +29,7 @@ export function createServiceFunction(
   const id = toPascalCase(name);
   const role = new Role(scope, `${id}Role`, {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-    managedPolicies: [foundation.tracing, ...(spec.callsExecutors ? [foundation.executorSecrets] : [])],
+    managedPolicies: [foundation.tracing, ...(spec.callsOut ? [foundation.executorSecrets] : [])],
   });
   const logGroup = new LogGroup(scope, `${id}Logs`, {
     retention: RetentionDays.ONE_MONTH,
@@ -63,7 +63,7 @@ export function createServiceFunction(
   if (spec.masterKey) {
     allow(service, 'MASTER_KEYS_SECRET', foundation.masterKey.secretArn, ['secretsmanager:GetSecretValue']);
   }
-  if (spec.callsExecutors && foundation.allowPrivate !== undefined) {
+  if (spec.callsOut && foundation.allowPrivate !== undefined) {
     service.addEnvironment('ALLOW_PRIVATE', foundation.allowPrivate);
   }
   return service;

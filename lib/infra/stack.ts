@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { TestiniumSettings } from '../http/testinium/settings.ts';
 import { createFoundation } from './foundation.ts';
 import { createHttpApi, HttpRoutes } from './http-api.ts';
+import { Outbound } from './outbound.ts';
 import { RunMachine } from './run-machine.ts';
 import { FailedExecutions, Sweeper } from './safety-nets.ts';
 
@@ -12,7 +13,7 @@ const firstKeyPayload = { proctor: 'first-key' };
 export interface ProctorStackProps extends StackProps {
   /** The directory `bundleFunctions` filled. */
   readonly bundles: string;
-  /** Private hosts and networks (`ci.internal,10.1.0.0/16`) executors may be reached in; none by default. */
+  /** Private hosts and networks (`ci.internal,10.1.0.0/16`) executors and subscribers may be in; none by default. */
   readonly allowPrivate?: string;
   /** Settings of the Testinium API (`{ "variant": "enterprise" }`); its defaults without. */
   readonly testinium?: TestiniumSettings;
@@ -25,7 +26,8 @@ export class ProctorStack extends Stack {
     const api = createHttpApi(this);
     const foundation = createFoundation(this, { publicUrl: api.apiEndpoint, allowPrivate });
     const workshop = { bundles, foundation };
-    const { functions } = new HttpRoutes(this, 'Http', { api, workshop, testinium });
+    const { deliver } = new Outbound(this, 'Outbound', workshop);
+    const { functions } = new HttpRoutes(this, 'Http', { api, workshop, deliver, testinium });
     const { stateMachine } = new RunMachine(this, 'Run', workshop);
     new Sweeper(this, 'Sweeper', workshop);
     new FailedExecutions(this, 'FailedExecutions', { machine: stateMachine, workshop });

@@ -1,13 +1,15 @@
 import { digest } from '../core/batch.ts';
 import { learnUsual } from '../core/cadence.ts';
 import { decide } from '../core/decide.ts';
+import { eventIdOf, isTelling, turnOf } from '../core/delivery.ts';
 import { ServiceError } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
 import type { Services } from '../core/ports.ts';
 import { closeReport } from '../core/report.ts';
 import { packResults } from '../core/result-chunks.ts';
 import { type Ending, isLive, type Run } from '../core/run.ts';
 import { giveBackSlots } from './give-back-slots.ts';
-import { eventId, publishOutbox } from './publish-outbox.ts';
+import { publishOutbox } from './publish-outbox.ts';
 import { readLiveRun } from './read-run.ts';
 import { tendPlan } from './tend-plan.ts';
 
@@ -29,7 +31,7 @@ export async function completeRun(
     const run = await services.runs.getRun(runId);
     if (run === undefined) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
     if (!isLive(run)) return run;
-    const { report, catalog } = await readLiveRun(services, run, true);
+    const { report, catalog, plan } = await readLiveRun(services, run, true);
     const now = services.now();
     const decision = decide(run, report, catalog, now);
     const chosen = choose(run);
@@ -40,13 +42,15 @@ export async function completeRun(
     const chunks = packResults(closed);
     const resultAt = `${run.version}#${digest(chunks).slice(0, 16)}`;
     await services.runs.putResultChunks(runId, resultAt, chunks);
+    const turn = await readTurn(services, run, plan, ending);
     const completed = await services.runs.complete(run, {
       ending,
+      ...(turn === undefined ? {} : { turn }),
       counts: closed.counts,
       resultAt,
       resultChunks: chunks.length,
       endedAt: now,
-      eventId: eventId(run, 'completed'),
+      eventId: eventIdOf(runId, 'run.completed'),
       cancelPending: chosen === null && decision.next === 'complete' && decision.cancel,
       nextActionAt: now + effectsMs,
     });
@@ -60,16 +64,24 @@ export async function completeRun(
   });
 }
 
+/** Whether this end turns the plan, where someone wants to know. */
+async function readTurn(services: Services, run: Run, plan: Plan, { result }: Ending): Promise<Run['turn']> {
+  const wanted = plan.notify.some(({ on }) => on.includes('plan.became_failed') || on.includes('plan.recovered'));
+  return wanted ? turnOf((await services.runs.readLock(plan.id)).last, run.id, result) : undefined;
+}
+
 /**
  * What follows a completion. Each effect may be repeated and none can undo it: what fails here is done by the sweeper.
  */
 export async function afterCompletion(services: Services, run: Run, catalogSize?: number): Promise<void> {
   const ranItself = run.result === 'passed' || run.result === 'failed';
   const seconds = Math.max(1, Math.round(((run.endedAt ?? 0) - (run.startedAt ?? run.createdAt)) / 1000));
-  const learnt =
-    ranItself && catalogSize !== undefined
+  const learnt = {
+    ...(run.result !== undefined && isTelling(run.result) ? { result: run.result } : {}),
+    ...(ranItself && catalogSize !== undefined
       ? { usualSeconds: learnUsual(run.usualSeconds, seconds), catalogSize }
-      : undefined;
+      : {}),
+  };
   const effects = [
     services.workflow.wake(run, 'complete'),
     services.runs.leave(run.planId, run.id, learnt).then(({ active, waiting }) => {

@@ -1,5 +1,6 @@
-import type { Services } from '../core/ports.ts';
-import { isLive } from '../core/run.ts';
+import { isTelling } from '../core/delivery.ts';
+import type { Learnt, Services } from '../core/ports.ts';
+import { isLive, type Run } from '../core/run.ts';
 
 /** Members looked at in one go; whoever calls next goes on. */
 const rounds = 50;
@@ -15,7 +16,7 @@ export async function tendPlan(services: Services, planId: number): Promise<void
     const active = await runs.getRuns([...lock.active]);
     const holding = new Set(active.filter((run) => run.status === 'new' || isLive(run)).map(({ id }) => id));
     const gone = [...lock.active].filter((runId) => !holding.has(runId));
-    for (const runId of gone) await runs.leave(planId, runId);
+    for (const runId of gone) await runs.leave(planId, runId, taught(active.find(({ id }) => id === runId)));
     if (holding.size > 0) {
       // Promoted by someone who died before telling it.
       for (const run of active)
@@ -33,6 +34,11 @@ export async function tendPlan(services: Services, planId: number): Promise<void
     // A run that is still `new` is left to its trigger, or to the sweeper that rejects it.
     if (run.status === 'new' || (await releaseRun(services, oldest))) return;
   }
+}
+
+/** Its own effects may come after the next run has ended; how it ended must be known before. */
+function taught(run: Run | undefined): Learnt {
+  return run?.result !== undefined && isTelling(run.result) ? { result: run.result } : {};
 }
 
 /** E13 for a run that took the lock over, and its start. False if the run ended in the meantime. */

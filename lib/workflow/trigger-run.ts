@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
 import type { Overlap, Plan } from '../core/plan.ts';
-import type { RunInput, Services } from '../core/ports.ts';
+import type { RunCallback, RunInput, Services } from '../core/ports.ts';
 import { isVisible, type RerunType, type Run, type TriggerType } from '../core/run.ts';
 import { type CaseOnMachine, withPrerequisites } from '../core/with-prerequisites.ts';
 import { type Demand, readDemand, takeDemanded } from './demand-slots.ts';
@@ -37,6 +37,8 @@ export interface TriggerRequest {
   readonly parallelLimit?: number;
   /** Refuses a run that would have to wait for a slot of an environment now, instead of letting it wait for one later. */
   readonly demandSlots?: boolean;
+  /** Where the run tells its end; `sealCallback` makes it. */
+  readonly callback?: RunCallback;
   /** The caller's key, what it is for, and a digest of everything the request says. */
   readonly idempotency?: {
     readonly key: string;
@@ -314,6 +316,7 @@ function newRun(
     ...(request.groupId === undefined ? {} : { groupId: request.groupId }),
     ...(request.asGroup === undefined ? {} : { asGroup: request.asGroup }),
     hasInput: false,
+    ...(request.callback === undefined ? {} : { callbackHost: request.callback.host }),
     overlap: plan.overlap ?? request.overlapUnlessSet ?? 'queue',
     rerun: plan.rerun,
     deadlines: plan.deadlines,
@@ -369,10 +372,14 @@ function chosen({ picked, config, rerun }: Choice): Partial<Run> {
   };
 }
 
-function inputOf({ runtimeData = {}, uploadVersions = {} }: TriggerRequest, { picked }: Choice): RunInput | null {
+function inputOf(
+  { runtimeData = {}, uploadVersions = {}, callback }: TriggerRequest,
+  { picked }: Choice,
+): RunInput | null {
   const empty =
     Object.keys(runtimeData).length === 0 && Object.keys(uploadVersions).length === 0 && picked === undefined;
-  return empty ? null : { runtimeData, uploadVersions, picked: picked ?? null };
+  if (empty && callback === undefined) return null;
+  return { runtimeData, uploadVersions, picked: picked ?? null, ...(callback === undefined ? {} : { callback }) };
 }
 
 function declaredEntries(plan: Plan): number {

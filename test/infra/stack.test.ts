@@ -55,7 +55,7 @@ describe('what each function may do', () => {
   const completes = [...read, ...many, ...write, ...starts, ...wakes, ...publishes];
 
   it.each([
-    ['HttpTrigger', [...read, ...many, ...write, ...starts, ...wakes]],
+    ['HttpTrigger', [...read, ...many, ...write, ...starts, ...wakes, ...masterKey]],
     ['HttpReadRuns', [...read, ...many, 'Query Table/index/list', 'Query Table/index/feed']],
     ['HttpPlans', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
     ['HttpEnvironments', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
@@ -64,10 +64,17 @@ describe('what each function may do', () => {
     ['HttpResults', [...read, ...write, ...wakes, ...publishes, ...masterKey]],
     ['HttpStopRun', [...completes, 'Query Table/index/list']],
     [
+      'HttpDeliveries',
+      [
+        ...[...read, ...many, ...write, ...masterKey],
+        ...['Query Table/index/list', 'Query Table/index/feed', 'lambda:InvokeFunction OutboundDeliver'],
+      ],
+    ],
+    [
       'HttpNotFound',
       [
         'GetItem Table',
-        ...['Trigger', 'ReadRuns', 'Plans', 'Environments', 'Overrides', 'Keys', 'Results', 'StopRun'].map(
+        ...['Trigger', 'ReadRuns', 'Plans', 'Environments', 'Overrides', 'Keys', 'Results', 'StopRun', 'Deliveries'].map(
           (id) => `lambda:InvokeFunction Http${id}`,
         ),
       ],
@@ -76,6 +83,14 @@ describe('what each function may do', () => {
     ['RunCompleteRun', completes],
     ['SweeperSweep', [...completes, ...masterKey, 'Query Table/index/due', 'sqs:SendMessage SweeperDeadLetters']],
     ['FailedExecutionsExecutionFailed', [...completes, 'sqs:SendMessage FailedExecutionsDeadLetters']],
+    [
+      'OutboundDeliver',
+      [
+        ...[...read, 'UpdateItem Table', 'Query Table/index/due'],
+        ...[...publishes, ...masterKey, 'sqs:SendMessage OutboundDeadLetters'],
+      ],
+    ],
+    ['OutboundSchedule', ['lambda:InvokeFunction OutboundDeliver', 'sqs:SendMessage OutboundDeadLetters']],
     ['Run', ['lambda:InvokeFunction RunStepRun', 'lambda:InvokeFunction RunCompleteRun']],
     ['SweeperSchedule', ['lambda:InvokeFunction SweeperSweep', 'sqs:SendMessage SweeperDeadLetters']],
     ['Tracing', []],
@@ -93,7 +108,7 @@ describe('what each function may do', () => {
   });
 
   it('knows every policy there is', () => {
-    expect(grants().size).toBe(17);
+    expect(grants().size).toBe(20);
   });
 
   it('writes logs to its own log group only', () => {
@@ -115,11 +130,15 @@ describe('what each function may do', () => {
     expect([tracing.length, delivery.length, wild.size]).toEqual([4, 8, 12]);
   });
 
-  it('lets only those who call executors read the secrets plans name', () => {
+  it('lets only those who call out read the secrets plans name', () => {
     const holders = all('AWS::IAM::Role').filter(([, { Properties }]) =>
       listOf(Properties.ManagedPolicyArns ?? []).some((arn) => show(arn) === 'ExecutorSecrets'),
     );
-    expect(holders.map(([id]) => withoutHash(id)).sort()).toEqual(['RunStepRunRole', 'SweeperSweepRole']);
+    expect(holders.map(([id]) => withoutHash(id)).sort()).toEqual([
+      'OutboundDeliverRole',
+      'RunStepRunRole',
+      'SweeperSweepRole',
+    ]);
   });
 
   it('uses no policy managed by AWS, whose contents change without us', () => {
@@ -161,9 +180,18 @@ describe('the API', () => {
     );
     const called = permissions.filter(({ Principal }) => Principal === 'apigateway.amazonaws.com');
     expect(called.map(({ FunctionName }) => show(FunctionName)).sort()).toEqual(
-      ['Environments', 'Keys', 'NotFound', 'Overrides', 'Plans', 'ReadRuns', 'Results', 'StopRun', 'Trigger'].map(
-        (id) => `Http${id}`,
-      ),
+      [
+        'Deliveries',
+        'Environments',
+        'Keys',
+        'NotFound',
+        'Overrides',
+        'Plans',
+        'ReadRuns',
+        'Results',
+        'StopRun',
+        'Trigger',
+      ].map((id) => `Http${id}`),
     );
     for (const { FunctionName, SourceArn } of called) {
       // Stage, method, path; the default route has `$default` for its method, and no path.
@@ -253,53 +281,75 @@ describe('functions', () => {
 });
 
 describe('nothing is lost silently', () => {
-  it('gives rule and schedule a dead-letter queue, retries and an age', () => {
-    const { Targets } = only('AWS::Events::Rule').Properties as { Targets: Record<string, unknown>[] };
-    const { Target } = only('AWS::Scheduler::Schedule').Properties as { Target: Record<string, unknown> };
-    expect(Targets).toEqual([
-      expect.objectContaining({
-        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^FailedExecutionsDeadLetters/), 'Arn'] } },
-        RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
-      }),
+  it('gives every rule and schedule a dead-letter queue, retries and an age', () => {
+    const rules = all('AWS::Events::Rule').flatMap(([id, { Properties }]) =>
+      (Properties.Targets as { DeadLetterConfig: { Arn: unknown }; RetryPolicy: unknown }[]).map(
+        ({ DeadLetterConfig, RetryPolicy }) => [withoutHash(id), show(DeadLetterConfig.Arn), RetryPolicy],
+      ),
+    );
+    expect(rules.sort()).toEqual([
+      [
+        'FailedExecutionsRule',
+        'FailedExecutionsDeadLetters',
+        { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
+      ],
+      ['OutboundRule', 'OutboundDeadLetters', { MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 300 }],
     ]);
-    expect(Target).toMatchObject({
-      DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^SweeperDeadLetters/), 'Arn'] } },
-      RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 60 },
+    const schedules = all('AWS::Scheduler::Schedule').map(([id, { Properties }]) => {
+      const { Target } = Properties as { Target: { DeadLetterConfig: { Arn: unknown }; RetryPolicy: unknown } };
+      expect(Target.RetryPolicy).toEqual({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 60 });
+      return [withoutHash(id), show(Target.DeadLetterConfig.Arn)];
     });
+    expect(schedules.sort()).toEqual([
+      ['OutboundSchedule', 'OutboundDeadLetters'],
+      ['SweeperSchedule', 'SweeperDeadLetters'],
+    ]);
   });
 
   it('gives functions invoked by events a dead-letter queue', () => {
     const withQueue = all('AWS::Lambda::Function').filter(([, { Properties }]) => Properties.DeadLetterConfig);
     expect(withQueue.map(([id]) => withoutHash(id)).sort()).toEqual([
       'FailedExecutionsExecutionFailed',
+      'OutboundDeliver',
       'SweeperSweep',
     ]);
   });
 
   it('hears of every execution of this machine that did not end well', () => {
-    expect(only('AWS::Events::Rule').Properties).toMatchObject({
-      EventPattern: {
-        source: ['aws.states'],
-        'detail-type': ['Step Functions Execution Status Change'],
-        detail: {
-          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-          stateMachineArn: [{ Ref: expect.stringMatching(/^RunMachine/) }],
+    const patterns = all('AWS::Events::Rule').map(([, { Properties }]) => Properties);
+    expect(patterns).toContainEqual(
+      expect.objectContaining({
+        EventPattern: {
+          source: ['aws.states'],
+          'detail-type': ['Step Functions Execution Status Change'],
+          detail: {
+            status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+            stateMachineArn: [{ Ref: expect.stringMatching(/^RunMachine/) }],
+          },
         },
-      },
-    });
+      }),
+    );
   });
 
-  it('sweeps every minute', () => {
-    expect(only('AWS::Scheduler::Schedule').Properties).toMatchObject({ ScheduleExpression: 'rate(1 minute)' });
+  it('has deliveries sent when a run of this service starts or completes', () => {
+    const rules = all('AWS::Events::Rule').map(([, { Properties }]) => Properties);
+    const pattern = { source: ['proctor'], 'detail-type': ['Run Started', 'Run Completed'] };
+    const rule = rules.find(({ EventBusName }) => EventBusName !== undefined);
+    expect([show(rule?.EventBusName), rule?.EventPattern]).toEqual(['Bus', pattern]);
+  });
+
+  it('sweeps, and sends what is due, every minute', () => {
+    const schedules = all('AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties.ScheduleExpression);
+    expect(schedules).toEqual(['rate(1 minute)', 'rate(1 minute)']);
   });
 
   it('encrypts its queues, refuses plain HTTP to them, and rings an alarm with a runbook line for each', () => {
     const queues = all('AWS::SQS::Queue');
     const alarms = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties as Record<string, unknown>);
-    expect(queues.length).toBe(2);
-    expect(alarms.length).toBe(2);
+    expect(queues.length).toBe(3);
+    expect(alarms.length).toBe(3);
     for (const [, { Properties }] of queues) expect(Properties).toMatchObject({ SqsManagedSseEnabled: true });
-    expect(JSON.stringify(all('AWS::SQS::QueuePolicy')).match(/"aws:SecureTransport":"false"/g)).toHaveLength(2);
+    expect(JSON.stringify(all('AWS::SQS::QueuePolicy')).match(/"aws:SecureTransport":"false"/g)).toHaveLength(3);
     for (const { AlarmDescription } of alarms) expect(AlarmDescription).toMatch(/^See docs\/runbook\.md#[a-z-]+$/);
   });
 });
@@ -354,12 +404,12 @@ describe('outputs', () => {
 });
 
 describe('context', () => {
-  it('opens private hosts to those who call executors only, under a stack name of choice', () => {
+  it('opens private hosts to those who call out only, under a stack name of choice', () => {
     const { template } = synthesize(undefined, { stackName: 'Blue', allowPrivate: 'ci.internal,10.1.0.0/16' });
     const told = resourcesOf(template, 'AWS::Lambda::Function').filter(([, { Properties }]) =>
       JSON.stringify(Properties).includes('"ALLOW_PRIVATE":"ci.internal,10.1.0.0/16"'),
     );
-    expect(told.map(([id]) => withoutHash(id)).sort()).toEqual(['RunStepRun', 'SweeperSweep']);
+    expect(told.map(([id]) => withoutHash(id)).sort()).toEqual(['OutboundDeliver', 'RunStepRun', 'SweeperSweep']);
     expect(resourcesOf(template, 'AWS::StepFunctions::StateMachine')[0]?.[1].Properties.StateMachineName).toBe(
       'Blue-run',
     );

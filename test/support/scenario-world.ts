@@ -7,6 +7,7 @@ import type { Run } from '../../lib/core/run.ts';
 import { fullName } from '../../lib/core/verdict.ts';
 import { readRunView } from '../../lib/workflow/read-run.ts';
 import { recordResults } from '../../lib/workflow/record-results.ts';
+import { renderNative } from '../../lib/workflow/render-delivery.ts';
 import { stopRun } from '../../lib/workflow/stop-run.ts';
 import { sweep } from '../../lib/workflow/sweep.ts';
 import { type TriggerRequest, triggerRun } from '../../lib/workflow/trigger-run.ts';
@@ -94,6 +95,8 @@ export async function createWorld(driver: Driver, plan: Record<string, unknown>,
   );
   const services: Services = {
     ...stores,
+    sender: { notice() {}, send: async () => {} },
+    renderDelivery: (_kind, run) => renderNative(services, run),
     workflow: {
       async start(runId, executionN) {
         if (faults.failingStarts > 0) {

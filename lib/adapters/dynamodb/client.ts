@@ -1,5 +1,14 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { EnvironmentStore, KeyStore, PlanStore, RunStore, SlotStore, TokenStore } from '../../core/ports.ts';
+import type {
+  DeliveryStore,
+  EnvironmentStore,
+  KeyStore,
+  PlanStore,
+  RunStore,
+  SlotStore,
+  TokenStore,
+} from '../../core/ports.ts';
+import { createDeliveryStore } from './deliveries.ts';
 import { createEnvironmentStore } from './environments.ts';
 import { createKeyStore } from './keys.ts';
 import { createPlanStore } from './plans.ts';
@@ -15,6 +24,7 @@ export interface Stores {
   readonly keys: KeyStore;
   readonly tokens: TokenStore;
   readonly environments: EnvironmentStore;
+  readonly deliveries: DeliveryStore;
 }
 
 export interface DynamoOptions {
@@ -45,5 +55,6 @@ export function createStores(client: DynamoDBClient, tableName: string): Stores 
     keys: createKeyStore(table),
     tokens: createTokenStore(table),
     environments: createEnvironmentStore(table),
+    deliveries: createDeliveryStore(table),
   };
 }

@@ -1,4 +1,5 @@
 import type { PlanLock, RunStore } from '../../core/ports.ts';
+import type { RunResult } from '../../core/run.ts';
 import { lockKey } from './run-item.ts';
 import type { Item, Table } from './table.ts';
 
@@ -25,11 +26,18 @@ export function createLocks(table: Table): Pick<RunStore, 'lock' | 'join' | 'lea
       await table.update(lockKey(planId), 'ADD #active :me', { me: set(runId) });
     },
 
-    // E3
-    async leave(planId, runId, learnt) {
-      const learn = learnt === undefined ? '' : 'SET #usualSeconds = :usualSeconds, #catalogSize = :catalogSize ';
-      const values = { me: set(runId), ...learnt };
-      return toLock(await table.update(lockKey(planId), `${learn}DELETE #active :me, #waiting :me`, values));
+    // E3. A run that ends after a newer one, or leaves again, teaches nothing: what is remembered is the newest run's.
+    async leave(planId, runId, { result, ...usual } = {}) {
+      const facts = { ...usual, ...(result === undefined ? {} : { lastResult: result, lastRun: runId }) };
+      const learn = Object.keys(facts).map((name) => `#${name} = :${name}`);
+      const go = 'DELETE #active :me, #waiting :me';
+      const values = { me: set(runId), runId, ...facts };
+      if (learn.length > 0) {
+        const newest = 'attribute_not_exists(#lastRun) OR #lastRun <= :runId';
+        const item = await table.update(lockKey(planId), `SET ${learn.join(', ')} ${go}`, values, newest);
+        if (item !== undefined) return toLock(item);
+      }
+      return toLock(await table.update(lockKey(planId), go, values));
     },
 
     // E11
@@ -57,7 +65,9 @@ export function createLocks(table: Table): Pick<RunStore, 'lock' | 'join' | 'lea
 }
 
 function toLock(item: Item | undefined): PlanLock {
-  return { active: numbers(item?.active), waiting: numbers(item?.waiting) };
+  const sets = { active: numbers(item?.active), waiting: numbers(item?.waiting) };
+  if (item?.lastRun === undefined) return sets;
+  return { ...sets, last: { runId: Number(item.lastRun), result: item.lastResult as RunResult } };
 }
 
 function numbers(set: unknown): ReadonlySet<number> {

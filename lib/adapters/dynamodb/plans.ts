@@ -1,7 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ServiceError } from '../../core/errors.ts';
-import { keepConfigIds, type Plan, type PlanDocument, type SavedConfig } from '../../core/plan.ts';
+import type { Plan, PlanDocument, SavedConfig } from '../../core/plan.ts';
 import type { PlanStore } from '../../core/ports.ts';
+import { keepConfigIds } from '../../core/saved-configs.ts';
 import { createCatalogs } from './catalog.ts';
 import { claimName } from './names.ts';
 import { lockKey } from './run-item.ts';
@@ -179,8 +180,9 @@ function toItem(plan: Plan, key: Key): Item & Key & { bytes: Uint8Array } {
 
 function toPlan(item: Item): Plan {
   const stored = JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8')) as Plan;
-  // A version from before there were saved selections, or machines, has none.
-  return { ...stored, configs: stored.configs ?? [], machines: stored.machines ?? [] };
+  // A version from before there were saved selections, machines or subscriptions has none.
+  const { configs = [], machines = [], notify = [] } = stored;
+  return { ...stored, configs, machines, notify };
 }
 
 /** Gives every selection without an id the next number that no other of the plan has. */

@@ -250,20 +250,17 @@ export function createRunStore(table: Table): RunStore {
     },
 
     // E7
-    async complete(run, { ending, counts, resultAt, resultChunks, endedAt, eventId, cancelPending, nextActionAt }) {
+    async complete(run, { ending, turn, cancelPending, ...completion }) {
       const cancel = cancelPending ? ', #cancelPending = :yes' : '';
+      const turned = turn === undefined ? '' : ', #turn = :turn';
       const update =
         'SET #status = :completed, #result = :result, #reason = :reason, #explanation = :explanation, #counts = :counts, ' +
         '#resultAt = :resultAt, #resultChunks = :resultChunks, #endedAt = :endedAt, #eventId = :eventId, ' +
-        `#nextActionAt = :nextActionAt, ${bump}${cancel} ADD #outbox :completedSet`;
+        `#nextActionAt = :nextActionAt, ${bump}${cancel}${turned} ADD #outbox :completedSet`;
       const values = {
         ...ending,
-        counts,
-        resultAt,
-        resultChunks,
-        endedAt,
-        eventId,
-        nextActionAt,
+        ...completion,
+        turn,
         completed: 'completed',
         completedSet: new Set(['completed']),
         yes: true,

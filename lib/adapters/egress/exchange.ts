@@ -9,6 +9,8 @@ export interface Exchange {
   readonly body: Uint8Array | undefined;
   /** Response bytes to read at most, as a number or by the response's content type. */
   readonly maxResponseBytes: number | ((contentType: string) => number);
+  /** Reads the body within the same bounds and keeps nothing of it; its end, however it comes, is the end. */
+  readonly dropBody: boolean;
   readonly connectBy: number;
   readonly endBy: number;
 }
@@ -53,13 +55,15 @@ export function exchange(target: Target, addresses: readonly Address[], want: Ex
       ...(secure ? { rejectUnauthorized: true, ...(target.literal ? {} : { servername: target.host }) } : {}),
     };
     const request = secure ? httpsRequest(options) : httpRequest(options);
+    /** The answer if nothing more comes, once its head is there and its body does not matter. */
+    let bare: ExchangeResponse | undefined;
     const settle = (finish: () => void): void => {
       clearTimeout(connectTimer);
       clearTimeout(endTimer);
       finish();
       request.destroy();
     };
-    const fail = (error: Error): void => settle(() => reject(error));
+    const fail = (error: Error): void => settle(() => (bare ? resolve(bare) : reject(error)));
     const connectTimer = setTimeout(() => fail(new Error('no connection in time')), want.connectBy);
     const endTimer = setTimeout(() => fail(new Error('no complete answer in time')), want.endBy);
     request.on('socket', (socket) => {
@@ -72,9 +76,10 @@ export function exchange(target: Target, addresses: readonly Address[], want: Ex
     });
     request.on('response', (response) => {
       answered = true;
+      const head = { status: response.statusCode as number, headers: singleHeaders(response) };
+      if (want.dropBody) bare = { ...head, body: new Uint8Array(), truncated: false };
       readUpTo(limitOf(want, response), response).then(
-        (read) =>
-          settle(() => resolve({ status: response.statusCode as number, headers: singleHeaders(response), ...read })),
+        (read) => settle(() => resolve(bare ?? { ...head, ...read })),
         fail,
       );
     });

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { readRetryAfter } from '../../adapters/egress/retry-after.ts';
 import type { EgressResponse } from '../../adapters/egress.ts';
 import { readJUnit } from '../../adapters/junit/read-junit.ts';
 import { isServiceError, ServiceError } from '../../core/errors.ts';
@@ -49,13 +50,10 @@ export async function readPoll(response: EgressResponse): Promise<Poll> {
   };
 }
 
-/** The seconds in `Retry-After`, as number or date, at most 300; undefined if there is none. `now` is epoch milliseconds. */
+/** The seconds the runner asks to wait, at most 300; undefined if it does not. `now` is epoch milliseconds. */
 export function retryAfterSeconds(response: EgressResponse, now: number): number | undefined {
-  const value = response.headers['retry-after']?.trim() ?? '';
-  if (/^[0-9]{1,9}$/.test(value)) return Math.min(300, Number(value));
-  if (!/^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT$/.test(value)) return undefined;
-  const seconds = Math.ceil((Date.parse(value) - now) / 1000);
-  return Number.isNaN(seconds) ? undefined : Math.min(300, Math.max(0, seconds));
+  const seconds = readRetryAfter(response.headers, now);
+  return seconds === undefined ? undefined : Math.min(300, seconds);
 }
 
 const optional = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));

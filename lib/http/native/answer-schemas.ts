@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { deliveryStates } from '../../core/delivery.ts';
 import { overrideResults } from '../../core/override.ts';
 import { configBody, overlaps, planSchema } from '../../core/plan.ts';
 import { caseResults } from '../../core/results.ts';
@@ -250,6 +251,26 @@ export const environmentsAnswer = z.strictObject({ environments: z.array(environ
 const project = z.strictObject({ name: z.string(), parallelRuns: maybe(z.int()) });
 export const projectAnswer = project;
 export const projectsAnswer = z.strictObject({ projects: z.array(project) });
+
+export const deliveryAnswer = z.strictObject({
+  id: z.string(),
+  type: z.string(),
+  state: z.enum(deliveryStates),
+  planId: idNumber,
+  runId: maybe(idNumber),
+  to: z.enum(['subscription', 'callback']),
+  /** The URL itself may hold a secret. */
+  host: z.string(),
+  tries: z.int(),
+  attempts: z.array(z.strictObject({ at: time, durationMs: z.int(), status: maybe(z.int()), code: maybe(z.string()) })),
+  createdAt: time,
+  nextAttemptAt: maybe(time),
+  endedAt: maybe(time),
+  links: z.strictObject({ self: url, plan: url, run: maybe(url), replay: url }),
+});
+export const deliveriesAnswer = z.strictObject({ deliveries: z.array(deliveryAnswer), nextCursor });
+export const pingsAnswer = z.strictObject({ deliveries: z.array(deliveryAnswer) });
+export const callbackSecretsAnswer = z.strictObject({ secrets: z.array(z.string()) });
 
 const key = {
   id: z.string(),

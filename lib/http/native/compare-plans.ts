@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { documentOf, keepConfigIds, type Plan, type PlanDocument } from '../../core/plan.ts';
+import { documentOf, type Plan, type PlanDocument } from '../../core/plan.ts';
+import { keepConfigIds } from '../../core/saved-configs.ts';
 
 /** One field that differs. Lists are shown by what they hold, not item by item. */
 export interface Change {

@@ -7,6 +7,7 @@ import {
   environmentChange,
   keyBody,
   overrideBody,
+  pingBody,
   projectBody,
   rerunBody,
   resultsBody,
@@ -199,6 +200,37 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
       'Upload results: JSON or JUnit XML, gzip welcome. Without `final` JUnit XML ends the attempt, JSON does not',
     query: { attempt: 'The attempt the results are of; the current one unless given.', ...uploadQuery },
     ...upload,
+  },
+  'native.listDeliveries': {
+    summary: 'List deliveries to subscribers and callback URLs, newest first',
+    query: {
+      plan: 'Of this plan only.',
+      run: 'Of this run only.',
+      state: '`pending`, `delivered`, `failed` or `disabled`.',
+      ...page,
+    },
+    answers: { 200: answers.deliveriesAnswer },
+    problems: [400],
+  },
+  'native.getDelivery': {
+    summary: 'Read a delivery with its latest tries',
+    answers: { 200: answers.deliveryAnswer },
+    problems: [400, 404],
+  },
+  'native.replayDelivery': {
+    summary: 'Send a delivery again under the same id, and enable its subscription; waits for the first try',
+    answers: { 200: answers.deliveryAnswer },
+    problems: [400, 404],
+  },
+  'native.testNotify': {
+    summary: 'Send `endpoint.ping` to the subscriptions of a plan and say what came back',
+    body: pingBody,
+    answers: { 200: answers.pingsAnswer },
+    problems: [400, 404],
+  },
+  'native.getCallbackSecrets': {
+    summary: 'Read the secrets that sign the callbacks of single runs, newest first',
+    answers: { 200: answers.callbackSecretsAnswer },
   },
   'native.listEnvironments': {
     summary: 'List environments',

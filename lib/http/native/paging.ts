@@ -2,7 +2,7 @@ import { invalidField } from '../../core/errors.ts';
 import { parseId } from '../../core/schema.ts';
 
 /** What a list is of; a cursor of one list is no cursor of another. */
-type Kind = 'plan' | 'run' | 'case' | 'environment' | 'override';
+type Kind = 'plan' | 'run' | 'case' | 'environment' | 'override' | 'delivery';
 
 export interface Paging {
   readonly limit: number;
@@ -64,7 +64,7 @@ export function readProject(query: URLSearchParams): string | undefined {
 function decode(kind: Kind, cursor: string): number {
   const text = cursor.length <= 64 ? Buffer.from(cursor, 'base64url').toString('latin1') : '';
   const [prefix, last = ''] = text.split(':');
-  const number = /^(?:0|[1-9][0-9]{0,9})$/.test(last) ? Number(last) : undefined;
+  const number = /^(?:0|[1-9][0-9]{0,15})$/.test(last) ? Number(last) : undefined;
   if (prefix !== kind || number === undefined || toCursor(kind, number) !== cursor) {
     throw invalidField('cursor', 'must be the nextCursor of this list', shown(cursor));
   }

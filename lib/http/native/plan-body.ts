@@ -25,13 +25,16 @@ export async function readPlan(request: HttpRequest): Promise<PlanDocument> {
 
 /** Refuses what no run of the plan could work with: URLs, an executor of another mode, an environment of another project. */
 export async function checkPlan(services: Services, document: PlanDocument, checkUrl: CheckUrl): Promise<void> {
-  const { executor, environment, machines, project } = document;
+  const { executor, environment, machines, project, notify } = document;
   if (executor.type === 'http') {
     for (const field of ['url', 'statusUrl', 'stopUrl'] as const) {
       const url = executor[field];
       if (url !== undefined) checkUrl(url, `executor.${field}`);
     }
   }
+  notify.forEach(({ url }, i) => {
+    checkUrl(url, `notify[${i}].url`);
+  });
   try {
     services.executors(executor.type);
   } catch (error) {

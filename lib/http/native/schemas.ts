@@ -67,6 +67,8 @@ export const triggerBody = z.strictObject({
       .array(z.strictObject({ ...caseName, iterations: z.optional(z.array(text(500)).check(z.maxLength(1000))) }))
       .check(z.maxLength(20_000)),
   ),
+  /** Gets `run.completed` by a signed POST when the run has ended. It may hold a secret: it is kept encrypted. */
+  callbackUrl: absent(text(2048)),
 });
 
 /** `POST /v1/runs/{runId}/rerun`. What it leaves out is taken over from the run. */
@@ -84,6 +86,12 @@ export const rerunBody = z.strictObject({
       )
       .check(z.maxLength(20_000)),
   ),
+});
+
+/** `POST /v1/plans/{planId}/notify/test`. */
+export const pingBody = z.strictObject({
+  /** Of the subscription to test, or its URL if it has no name; without it, all of the plan. */
+  name: absent(text(2048)),
 });
 
 /** `POST /v1/environments`. */

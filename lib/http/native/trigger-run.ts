@@ -1,12 +1,14 @@
 import { invalidField } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
 import { readPlaces } from '../../workflow/read-queue.ts';
+import { sealCallback } from '../../workflow/seal-callback.ts';
 import { chooseByConfig, chooseByName } from '../../workflow/select-cases.ts';
 import { type TriggerAnswer, type TriggerRequest, triggerRun } from '../../workflow/trigger-run.ts';
 import { maySeePlan, readParam } from '../find.ts';
 import { readIdempotency } from '../idempotency.ts';
 import { json } from '../json.ts';
 import type { Handler, HttpRequest, HttpResponse, Principal } from '../message.ts';
+import type { CheckUrl } from './plan-body.ts';
 import { readObject } from './read-object.ts';
 import { toRunObject } from './run-object.ts';
 import { triggerBody } from './schemas.ts';
@@ -15,10 +17,12 @@ import { triggerBody } from './schemas.ts';
  * `POST /v1/plans/{planId}/runs`: 202 with the run of the whole plan, of a saved selection or of named cases. The same
  * `Idempotency-Key` gets the same run.
  */
-export function createTriggerRun(services: Services): Handler {
+export function createTriggerRun(services: Services, checkUrl: CheckUrl): Handler {
   return async (request, principal) => {
     const planId = readParam(request, 'planId');
-    const { config, cases, ...settings } = await readObject(request, triggerBody, ['runtimeData']);
+    const secretFields = ['runtimeData', 'callbackUrl'];
+    const { config, cases, callbackUrl, ...settings } = await readObject(request, triggerBody, secretFields);
+    if (callbackUrl != null) checkUrl(callbackUrl, 'callbackUrl');
     if (config != null && cases != null) throw invalidField('cases', 'cannot go with a config; leave one of them out');
     const choose: TriggerRequest['choose'] =
       config != null
@@ -31,6 +35,7 @@ export function createTriggerRun(services: Services): Handler {
       ...startedBy(request, principal, 'POST /v1/plans/{planId}/runs'),
       ...given(settings),
       ...(choose === undefined ? {} : { choose }),
+      ...(callbackUrl == null ? {} : { callback: await sealCallback(services, 'native', callbackUrl) }),
     });
     return answerStarted(services, answer, request);
   };

@@ -4,8 +4,9 @@ import { readJUnit } from '../../../lib/adapters/junit/read-junit.ts';
 import { writeJUnit } from '../../../lib/adapters/junit/write-junit.ts';
 import { createApiKey } from '../../../lib/core/api-key.ts';
 import { createCallbackToken } from '../../../lib/core/callback-token.ts';
+import type { DeliveryAnswer } from '../../../lib/core/delivery.ts';
 import type { Executor } from '../../../lib/core/executor.ts';
-import type { BusEvent, LogEntry, Services } from '../../../lib/core/ports.ts';
+import type { BusEvent, LogEntry, PostWebhook, Services } from '../../../lib/core/ports.ts';
 import { createAddProgress, createAddResults } from '../../../lib/http/callbacks/results.ts';
 import { createEntry } from '../../../lib/http/entry.ts';
 import { type Scope, scopes } from '../../../lib/http/message.ts';
@@ -13,6 +14,7 @@ import { createApplyPlan, createUpdatePlan } from '../../../lib/http/native/appl
 import { createGetOutput, createListAttempts } from '../../../lib/http/native/attempts.ts';
 import { createListCases } from '../../../lib/http/native/cases.ts';
 import * as configs from '../../../lib/http/native/configs.ts';
+import * as deliveries from '../../../lib/http/native/deliveries.ts';
 import * as environments from '../../../lib/http/native/environments.ts';
 import { createExplainRun } from '../../../lib/http/native/explain.ts';
 import { createGetJunit } from '../../../lib/http/native/junit.ts';
@@ -24,10 +26,13 @@ import { createGetProject, createListProjects, createUpdateProject } from '../..
 import { createRerunRun } from '../../../lib/http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from '../../../lib/http/native/runs.ts';
 import { createStopRun } from '../../../lib/http/native/stop-run.ts';
+import { createTestNotify } from '../../../lib/http/native/test-notify.ts';
 import { createTriggerRun } from '../../../lib/http/native/trigger-run.ts';
 import { createUploadResults } from '../../../lib/http/native/upload-results.ts';
 import type { Handlers } from '../../../lib/http/routes.ts';
 import { completeRun } from '../../../lib/workflow/complete-run.ts';
+import { renderNative } from '../../../lib/workflow/render-delivery.ts';
+import { sendNow } from '../../../lib/workflow/send-due.ts';
 import { stepRun } from '../../../lib/workflow/step-run.ts';
 import { createFakeSecrets } from '../../support/fake-secrets.ts';
 import { aRequest, seededBytes } from '../../support/http.ts';
@@ -69,6 +74,12 @@ export async function openApi() {
     poll: async () => ({ state: 'running', cases: [] }),
     stop: async () => 'gone',
   };
+  const posted: Parameters<PostWebhook>[0][] = [];
+  const receiver: { answer: DeliveryAnswer } = { answer: { status: 204 } };
+  const post: PostWebhook = async (message) => {
+    posted.push(message);
+    return receiver.answer;
+  };
   const services: Services = {
     ...stores,
     runs: {
@@ -79,11 +90,18 @@ export async function openApi() {
       },
     },
     workflow: { start: async () => 'open', wake: async () => {} },
+    sender: {
+      notice() {},
+      async send(ids) {
+        await sendNow(services, post, ids);
+      },
+    },
     bus: {
       async publish(events) {
         published.push(...events);
       },
     },
+    renderDelivery: (_kind, run) => renderNative(services, run),
     executors: () => executor,
     now: () => clock.now,
     random: seededBytes('api'),
@@ -112,7 +130,7 @@ export async function openApi() {
     'native.getPlan': createGetPlan(services),
     'native.updatePlan': createUpdatePlan(services, checkUrl),
     'native.deletePlan': createDeletePlan(services),
-    'native.triggerRun': createTriggerRun(services),
+    'native.triggerRun': createTriggerRun(services, checkUrl),
     'native.listRuns': createListRuns(services),
     'native.getRun': createGetRun(services),
     'native.explainRun': createExplainRun(services),
@@ -130,6 +148,11 @@ export async function openApi() {
     'native.updateConfig': configs.createUpdateConfig(services),
     'native.deleteConfig': configs.createDeleteConfig(services),
     'native.uploadResults': createUploadResults(services, readJUnit),
+    'native.listDeliveries': deliveries.createListDeliveries(services),
+    'native.getDelivery': deliveries.createGetDelivery(services),
+    'native.replayDelivery': deliveries.createReplayDelivery(services),
+    'native.testNotify': createTestNotify(services),
+    'native.getCallbackSecrets': deliveries.createGetCallbackSecrets(services),
     'native.listEnvironments': environments.createListEnvironments(services),
     'native.createEnvironment': environments.createCreateEnvironment(services),
     'native.getEnvironment': environments.createGetEnvironment(services),
@@ -195,6 +218,8 @@ export async function openApi() {
     table,
     clock,
     published,
+    posted,
+    receiver,
     logs,
     outputs,
     reads,

@@ -24,6 +24,7 @@ import { createTriggerRun } from '../../../lib/http/testsigma/trigger-run.ts';
 import { completeRun } from '../../../lib/workflow/complete-run.ts';
 import { dispatchAttempt } from '../../../lib/workflow/dispatch-attempt.ts';
 import { recordResults } from '../../../lib/workflow/record-results.ts';
+import { renderNative } from '../../../lib/workflow/render-delivery.ts';
 import { createFakeSecrets } from '../../support/fake-secrets.ts';
 import { aRequest, seededBytes } from '../../support/http.ts';
 
@@ -65,6 +66,8 @@ export async function openFacade() {
   const services: Services = {
     ...stores,
     runs,
+    sender: { notice() {}, send: async () => {} },
+    renderDelivery: (_kind, run) => renderNative(services, run),
     workflow: { start: async () => 'open', wake: async () => {} },
     bus: { publish: async () => {} },
     executors: () => ({

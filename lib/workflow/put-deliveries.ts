@@ -1,0 +1,86 @@
+import {
+  callbackIdOf,
+  type Delivery,
+  type DeliveryBody,
+  deliveryIdOf,
+  type NotifyType,
+  type Subscription,
+  subscriptionKey,
+} from '../core/delivery.ts';
+import type { Services } from '../core/ports.ts';
+import type { Run } from '../core/run.ts';
+import { pinnedPlan } from './read-run.ts';
+import { renderEvent } from './render-delivery.ts';
+
+/**
+ * Puts a delivery for each subscription of the run's plan, in the version the run pinned, that wants to hear of the events,
+ * and one for the run's own callback. Ids come from event and subscription, so doing it again adds nothing.
+ */
+export async function putDeliveries(
+  services: Services,
+  run: Run,
+  events: readonly ('started' | 'completed')[],
+): Promise<void> {
+  const { notify } = await pinnedPlan(services, run);
+  const types: NotifyType[] = events.map((event) => `run.${event}` as const);
+  if (events.includes('completed') && run.turn !== undefined) types.push(run.turn);
+  const deliveries = types.flatMap((type) => {
+    const wanted = notify.filter(({ on }) => on.includes(type));
+    const body = renderEvent(services, run, type);
+    return wanted.map((subscription) => toDelivery(services, run, type, subscription, body));
+  });
+  if (events.includes('completed') && run.callbackHost !== undefined) {
+    deliveries.push(...(await toCallback(services, run)));
+  }
+  if (deliveries.length === 0) return;
+  await Promise.all(deliveries.map((delivery) => services.deliveries.putDelivery(delivery)));
+  services.sender.notice(deliveries.map(({ id }) => id));
+}
+
+function toDelivery(
+  services: Services,
+  run: Run,
+  type: NotifyType,
+  subscription: Subscription,
+  body: DeliveryBody,
+): Delivery {
+  const key = subscriptionKey(subscription);
+  return {
+    ...newDelivery(services, run, body),
+    id: deliveryIdOf(run.id, type, key),
+    type,
+    to: { kind: 'subscription', key, host: new URL(subscription.url).host },
+    schedule: 'subscription',
+  };
+}
+
+async function toCallback(services: Services, run: Run): Promise<Delivery[]> {
+  const { callback } = await services.runs.getInput(run.id, run.hasInput);
+  if (callback === undefined) return [];
+  const { kind, host, sealedUrl } = callback;
+  const body = await services.renderDelivery(kind, run);
+  return [
+    {
+      ...newDelivery(services, run, body),
+      id: callbackIdOf(run.id),
+      type: 'run.completed',
+      to: { kind: 'callback', host, sealedUrl },
+      schedule: 'callback',
+    },
+  ];
+}
+
+function newDelivery({ now }: Services, run: Run, body: DeliveryBody) {
+  const at = now();
+  return {
+    state: 'pending' as const,
+    planId: run.planId,
+    project: run.project,
+    runId: run.id,
+    body: JSON.stringify(body),
+    createdAt: at,
+    tries: 0,
+    attempts: [],
+    nextActionAt: at,
+  };
+}

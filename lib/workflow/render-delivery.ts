@@ -1,0 +1,40 @@
+import { type DeliveryBody, eventIdOf, type NotifyType } from '../core/delivery.ts';
+import type { Services } from '../core/ports.ts';
+import type { Run } from '../core/run.ts';
+import { completedEvent, startedEvent } from './run-events.ts';
+
+/** Keeps a body below 20 kB whatever a run has to tell (reliability.md 5.6). */
+const maxExplanation = 2000;
+
+/** The message for subscribers: the fields of the bus event, and links instead of results. */
+export function renderEvent(services: Services, run: Run, type: NotifyType): DeliveryBody {
+  const { detail, time } = (type === 'run.started' ? startedEvent : completedEvent)(services, run);
+  const { explanation } = run;
+  return {
+    type,
+    timestamp: new Date(time).toISOString(),
+    data: {
+      ...detail,
+      id: eventIdOf(run.id, type),
+      ...(type === 'run.started' || explanation === undefined
+        ? {}
+        : { explanation: explanation.slice(0, maxExplanation) }),
+      planUrl: `${services.publicUrl}/v1/plans/${run.planId}`,
+    },
+  };
+}
+
+/** The callback of a run, in our own words. */
+export async function renderNative(services: Services, run: Run): Promise<DeliveryBody> {
+  return renderEvent(services, run, 'run.completed');
+}
+
+/** The message that only tests whether an endpoint answers. */
+export function renderPing(
+  services: Services,
+  plan: { readonly id: number; readonly name: string; readonly project: string },
+): DeliveryBody {
+  const data = { planId: plan.id, planName: plan.name, project: plan.project };
+  const planUrl = `${services.publicUrl}/v1/plans/${plan.id}`;
+  return { type: 'endpoint.ping', timestamp: new Date(services.now()).toISOString(), data: { ...data, planUrl } };
+}
