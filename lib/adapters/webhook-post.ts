@@ -5,7 +5,7 @@ import type { Egress } from './egress.ts';
 import { signWebhook } from './webhook-signature.ts';
 
 /** A receiver answers within this time, or the try failed (contracts/testinium.md 4.5). */
-const timeoutMs = 15_000;
+const answerMs = 15_000;
 
 /**
  * Sends messages signed by Standard Webhooks, one signature a secret. A status is an answer whatever comes after it: the body
@@ -16,8 +16,9 @@ export function createPostWebhook(options: {
   readonly secrets: { get(ref: string): Promise<string> };
   /** Epoch milliseconds. */
   readonly now: () => number;
+  readonly timeoutMs?: number;
 }): PostWebhook {
-  const { egress, secrets, now } = options;
+  const { egress, secrets, now, timeoutMs = answerMs } = options;
   return async ({ id, timestampSeconds, url, body: text, secrets: wanted }) => {
     const body = new TextEncoder().encode(text);
     let signature: string;

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createEgress, type EgressOptions } from '../../lib/adapters/egress.ts';
 import { certificate } from './egress/certificate.ts';
+import { hostileHosts, hostileUrls } from './egress/corpus.ts';
 
 const publicAddress = { address: '93.184.216.34', family: 4 };
 const strict = (change: Partial<EgressOptions> = {}) =>
@@ -24,75 +25,6 @@ const serveRaw = (bytes: string) => listen(createTcpServer((socket) => socket.on
 const get = (port: number, change: object = {}) =>
   local().send({ method: 'GET', url: `http://127.0.0.1:${port}/`, ...change });
 const failing = (code: string) => expect.objectContaining({ code });
-
-/** Spelled as URL hosts, each naming something that is not public. */
-const hostileHosts = [
-  ...['127.0.0.1', '127.0.0.1:9001', '127.1', '127.0.1', '127.255.255.254', '2130706433', '0x7f000001', '0x7f.1'],
-  ...['0177.0.0.1', '017700000001', '0x7f.0x0.0x0.0x1', '127.0.0.1.', '127。0。0。1', '１２７.０.０.１', '①②⑦.⓪.⓪.①'],
-  ...['%31%32%37.0.0.1', '0', '0.0.0.0', '0.1.2.3', '00.0.0.0', '10.0.0.1', '10.255.255.255', '0xa.1', '012.0.0.1'],
-  ...[
-    '100.64.0.1',
-    '100.127.255.255',
-    '169.254.169.254',
-    '169.254.170.2',
-    '169.254.170.23',
-    '2852039166',
-    '0xa9fea9fe',
-  ],
-  ...['0xA9.0xFE.0xA9.0xFE', '0251.0376.0251.0376', '169.254.43518', '169.16689662', '172.16.0.1', '172.31.255.255'],
-  ...[
-    '192.0.0.1',
-    '192.0.0.170',
-    '192.0.2.1',
-    '192.88.99.1',
-    '192.168.0.1',
-    '192.168.65535',
-    '198.18.0.1',
-    '198.19.0.1',
-  ],
-  ...['198.51.100.7', '203.0.113.7', '224.0.0.1', '239.255.255.250', '240.0.0.1', '255.255.255.255', '4294967295'],
-  ...['[::]', '[::1]', '[0:0:0:0:0:0:0:1]', '[0000::0001]', '[::127.0.0.1]', '[::7f00:1]', '[::ffff:127.0.0.1]'],
-  ...[
-    '[::ffff:7f00:1]',
-    '[0:0:0:0:0:ffff:7f00:1]',
-    '[::ffff:a9fe:a9fe]',
-    '[::FFFF:169.254.169.254]',
-    '[::ffff:10.0.0.1]',
-  ],
-  ...['[::ffff:0:127.0.0.1]', '[64:ff9b::7f00:1]', '[64:ff9b::8.8.8.8]', '[64:ff9b:1::1]', '[100::1]', '[2001::1]'],
-  ...[
-    '[2001:0:7f00:1::]',
-    '[2001:10::1]',
-    '[2001:1ff:ffff::1]',
-    '[2001:db8::1]',
-    '[2002:7f00:1::]',
-    '[2002:a9fe:a9fe::1]',
-  ],
-  ...['[3fff::1]', '[3fff:fff::1]', '[4000::1]', '[5f00::1]', '[fc00::1]', '[fd00:ec2::254]', '[fd00:ec2::23]'],
-  ...['[fdff:ffff::1]', '[fe80::1]', '[febf::1]', '[fec0::1]', '[ff02::1]', '[ff05::1:3]', '[ffff::1]'],
-  ...['localhost', 'LOCALHOST', 'localhost.', 'x.localhost', 'ｌocalhost'],
-];
-const hostileUrls = [
-  ...['', 'x', '//example.com/', 'example.com', '/etc/passwd', 'https://', 'https://[::1', 'https://[::1%25lo]/'],
-  ...[
-    'https://256.1.1.1/',
-    'https://1.2.3.4.5/',
-    'https://127.0.0.1:99999/',
-    'https://exa mple.com/',
-    'https://a%00b/',
-  ],
-  ...['file:///etc/passwd', 'ftp://example.com/', 'gopher://example.com/', 'ws://example.com/', 'wss://example.com/'],
-  ...['data:text/plain,x', 'javascript:alert(1)', 'blob:https://example.com/1', 'unix:/var/run/docker.sock'],
-  ...['https://user@example.com/', 'https://user:canary@example.com/', 'https://:canary@example.com/'],
-  ...['https://example.com@127.0.0.1/', 'https://127.0.0.1\\@example.com/', 'https:\\\\127.0.0.1/', 'https:127.0.0.1'],
-  ...[
-    'https://127.0.0.1#@example.com/',
-    'https://127.0.0.1?@example.com/',
-    'ht\ntps://127.0.0.1/',
-    ' https://127.0.0.1 ',
-  ],
-  ...['https://12\t7.0.0.1/', `https://${'a.'.repeat(127)}com/`, 'HTTPS://[::1]:8443/'],
-];
 
 describe('forbidden targets', () => {
   const urls = [

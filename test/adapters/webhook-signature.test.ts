@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { Webhook } from 'standardwebhooks';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { signWebhook, verifyWebhook } from '../../lib/adapters/webhook-signature.ts';
 
 /** The example of the Standard Webhooks specification. */
@@ -109,6 +110,65 @@ describe('verifying a webhook', () => {
         expect(verify({ id: name, body: one, signature: signed })).toBe(true);
         expect(verify({ id: name, body: two, signature: signed })).toBe(Buffer.compare(one, two) === 0);
       }),
+    );
+  });
+});
+
+describe('beside the library of Standard Webhooks', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const at = (timestampMs: number): void => {
+    vi.useFakeTimers({ toFake: ['Date'], now: timestampMs });
+  };
+  const texts = fc.string({ unit: 'grapheme' });
+  const ids = fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/);
+
+  it('what we sign it verifies, with any of the secrets', () => {
+    at(now);
+    fc.assert(
+      fc.property(texts, ids, (text, name) => {
+        const bytes = new TextEncoder().encode(JSON.stringify({ text }));
+        const secrets = [otherSecret, secret];
+        const signed = signWebhook({ id: name, timestampSeconds: now / 1000, body: bytes, secrets });
+        const headers = { 'webhook-id': name, 'webhook-timestamp': String(now / 1000), 'webhook-signature': signed };
+        for (const key of secrets) expect(new Webhook(key).verify(Buffer.from(bytes), headers)).toEqual({ text });
+      }),
+    );
+  });
+
+  it('what it signs we verify', () => {
+    fc.assert(
+      fc.property(texts, ids, (text, name) => {
+        const signed = new Webhook(secret).sign(name, new Date(now), text);
+        expect(verify({ id: name, body: new TextEncoder().encode(text), signature: signed })).toBe(true);
+        expect(verify({ id: name, body: new TextEncoder().encode(`${text} `), signature: signed })).toBe(false);
+      }),
+    );
+  });
+});
+
+describe("the contract's test vector (contracts/testinium.md 4.5)", () => {
+  const key = `whsec_${Buffer.from('proctor-contract-test-vector-key').toString('base64')}`;
+  const text =
+    '{"type":"run.completed","timestamp":"2026-05-11T08:15:45Z","data":{"id":5117,"user_id":12,"username":"ci-shop","company_id":1,"project_id":21,"project_name":"shop-web","plan_id":204,"plan_name":"checkout-smoke","test_results":[90311,90312,90313,90314],"runtime":184000,"result_summary":{"SUCCESS":3,"FAILURE":1},"start_date":"2026-05-11T08:12:40Z","end_date":"2026-05-11T08:15:44Z","test_result_status_counts":"[SUCCESS, 3], [FAILURE, 1]","outcome":"FAILED"}}';
+  const vector = 'v1,5gQE77xuf76TpV3584Hl20TgjuVki+cr75j8J6Nsypc=';
+  const bytes = new TextEncoder().encode(text);
+  const message = { id: 'msg_000000005117', body: bytes, secrets: [key] };
+
+  it('is signed byte for byte', () => {
+    expect(signWebhook({ ...message, timestampSeconds: 1778487346 })).toBe(vector);
+  });
+
+  it('verifies, and none of a thousand flipped bits does', () => {
+    const check = { ...message, timestamp: '1778487346', signature: vector, now: 1_778_487_346_000 };
+    expect(verifyWebhook(check)).toBe(true);
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(7), (at, bit) => {
+        const flipped = Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ (1 << bit) : byte));
+        expect(verifyWebhook({ ...check, body: flipped })).toBe(false);
+      }),
+      { numRuns: 1000 },
     );
   });
 });

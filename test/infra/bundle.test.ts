@@ -12,9 +12,9 @@ import { functionNames } from '../../lib/infra/function-table.ts';
 const hot = ['read-runs', 'complete-run', 'execution-failed', 'keys'];
 const maxBytes = 300_000;
 /** It reads the master key, to seal the callback URL of a run. */
-const maxBytesOfTrigger = 330_000;
+const maxBytesOfTrigger = 350_000;
 /** Those that read YAML or XML, call executors or other functions, carry more. */
-const maxBytesWithParsers = 470_000;
+const maxBytesWithParsers = 500_000;
 
 let bundles: Bundles;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 describe('bundles', () => {
-  it('are one for each function, the hot ones not above 300 kB, those with parsers not above 470 kB', () => {
+  it('are one for each function, the hot ones not above 300 kB, those with parsers not above 500 kB', () => {
     console.info(
       Object.entries(bundles.sizes)
         .map(([name, bytes]) => `${name.padEnd(18)} ${(bytes / 1000).toFixed(0).padStart(4)} kB`)

@@ -62,16 +62,18 @@ const drivers = [
   {
     name: 'a passage a minute',
     async drive(forMs: number, id: string) {
-      const until = d.clock.now + forMs;
+      const startedAt = d.clock.now;
+      const until = startedAt + forMs;
       const sleep = async (ms: number): Promise<void> => {
         d.clock.now += ms;
       };
-      for (let at = d.clock.now; at < until; at += minute) {
-        d.clock.now = Math.max(d.clock.now, at);
-        // A passage that finds nothing is left out: there are thousands of them.
+      for (;;) {
         const { nextActionAt } = await d.getDelivery(id);
-        if (nextActionAt === undefined) break;
-        if (nextActionAt <= at + minute) await sendDue(d.services, d.post, sleep);
+        if (nextActionAt === undefined || nextActionAt >= until) break;
+        // The last passage that begins before the try is due: the thousands that find nothing are left out.
+        const passages = Math.floor((Math.max(nextActionAt, d.clock.now) - startedAt) / minute);
+        d.clock.now = Math.max(d.clock.now, startedAt + passages * minute);
+        await sendDue(d.services, d.post, sleep);
       }
       d.clock.now = until;
     },
@@ -491,7 +493,7 @@ describe('whatever the answers', () => {
           expect(new Set(d.sent.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([delivery.id]));
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 });

@@ -48,7 +48,9 @@ export function createTargetCheck(rules: TargetRules): TargetCheck {
       if (!secure && !rules.allowHttp) return { refused: 'must be an https URL' };
       if (url.username !== '' || url.password !== '') return { refused: 'must not hold a user name or password' };
       const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-      if (host === '' || host.length > 253) return { refused: 'must name a host of at most 253 characters' };
+      if (host.length > 253 || host.split('.').includes('')) {
+        return { refused: 'must name a host of at most 253 characters' };
+      }
       const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
       if (rules.ports !== 'any' && !ports.has(port)) return { refused: `port ${port} is not allowed` };
       const literal = isIP(host) !== 0;

@@ -218,6 +218,7 @@ export async function openApi() {
     table,
     clock,
     published,
+    post,
     posted,
     receiver,
     logs,
@@ -233,11 +234,14 @@ export async function openApi() {
     callbackToken: (runId: number, attempt = 1, expiresAt = clock.now + 3_600_000) =>
       createCallbackToken({ masterKeys, runId, attempt, expiresAt }),
     /** A plan of its own name and its first run, dispatched. */
-    async startRun(plan: Record<string, unknown> = {}): Promise<{ planId: number; runId: number }> {
+    async startRun(
+      plan: Record<string, unknown> = {},
+      trigger: object = {},
+    ): Promise<{ planId: number; runId: number }> {
       const created = await call('POST', '/v1/plans', { body: aPlan(plan) });
       if (created.status !== 201) throw new Error(created.text);
       const planId = created.body.id as number;
-      const runId = (await call('POST', `/v1/plans/${planId}/runs`)).body.id as number;
+      const runId = (await call('POST', `/v1/plans/${planId}/runs`, { body: trigger })).body.id as number;
       await step(runId);
       return { planId, runId };
     },

@@ -27,7 +27,7 @@ afterAll(() => api.close());
 const own = routes.filter(({ surface }) => surface === 'native');
 const readers = own.filter(({ method }) => method === 'GET');
 const withBody = own.filter(({ operation }) =>
-  /applyPlan|updatePlan|triggerRun|overrideRun|uploadResults|createEnvironment|updateEnvironment|createKey/.test(
+  /applyPlan|updatePlan|triggerRun|overrideRun|uploadResults|createEnvironment|updateEnvironment|createKey|testNotify/.test(
     operation,
   ),
 );
@@ -111,6 +111,8 @@ describe('parameters of the query', () => {
       fc.string().map((text) => `/${text}`),
     ),
     plan: fc.string().map((text) => `x${text}`),
+    run: fc.string().map((text) => `x${text}`),
+    state: fc.string(),
     status: fc.string(),
     result: fc.string(),
     dryRun: fc.string().filter((text) => text !== 'true' && text !== 'false'),
@@ -129,6 +131,7 @@ describe('parameters of the query', () => {
     ['POST', '/v1/plans', ['dryRun']],
     ['GET', '/v1/runs', [...page, 'project', 'plan', 'status']],
     ['GET', '/v1/runs/{runId}/cases', [...page, 'result']],
+    ['GET', '/v1/deliveries', [...page, 'plan', 'run', 'state']],
     ['GET', '/v1/environments', [...page, 'project']],
     ['POST', '/v1/keys/{keyId}/rotate', ['expireOldAfterSeconds']],
     ['POST', '/v1/runs/{runId}/results', ['attempt', 'final', 'batchId', 'seq']],
