@@ -3,10 +3,10 @@ import { invalidField } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
 import { callbackSecrets } from '../../core/sealed.ts';
 import { maySee } from '../entry.ts';
+import { missing, ownsProject } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler, HttpRequest, Principal } from '../message.ts';
 import { toDeliveryObject } from './delivery-object.ts';
-import { missing, ownsProject } from '../find.ts';
 import { readIdParameter, readPaging, readWord, toCursor } from './paging.ts';
 
 /** Deliveries looked at for one page: a rare state makes short pages, never slow ones. */

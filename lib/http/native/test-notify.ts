@@ -3,11 +3,11 @@ import { invalidField } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
 import { renderPing } from '../../workflow/render-delivery.ts';
+import { findPlan, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler } from '../message.ts';
 import { sendAtOnce } from './deliveries.ts';
 import { toDeliveryObject } from './delivery-object.ts';
-import { findPlan, readParam } from '../find.ts';
 import { readObject } from './read-object.ts';
 import { pingBody } from './schemas.ts';
 
