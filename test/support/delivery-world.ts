@@ -117,7 +117,7 @@ export async function openDeliveryWorld() {
     /** A completed run whose effects were not done yet. */
     async completeRun(plan: Plan, change: Partial<Run> = {}, callback?: RunCallback): Promise<Run> {
       const input = callback === undefined ? null : { runtimeData: {}, uploadVersions: {}, picked: null, callback };
-      const { runId } = await stores.runs.allocateRun(1, 1);
+      const { runId } = await stores.runs.allocateRun(1, plan.projectId);
       const run = aRun(runId, {
         planId: plan.id,
         planVersion: plan.version,

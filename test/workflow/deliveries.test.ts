@@ -398,7 +398,7 @@ describe('senders', () => {
     expect(await d.getDelivery(id)).toMatchObject({ state: 'delivered', tries: 2 });
   });
 
-  it('fifty slow receivers do not keep the others waiting, and a broken delivery stops nobody', async () => {
+  it('a delivery whose sending breaks, or an id that is none, keeps nobody else back', async () => {
     const plan = await d.makePlan([{ name: 'a' }, { name: 'b' }]);
     const run = await d.completeRun(plan);
     await publishOutbox(d.services, run);
@@ -493,7 +493,7 @@ describe('whatever the answers', () => {
           expect(new Set(d.sent.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([delivery.id]));
         },
       ),
-      { numRuns: 8 },
+      { numRuns: 20 },
     );
   });
 });
