@@ -1,6 +1,6 @@
 import { createEgress } from '../lib/adapters/egress.ts';
 import { createAwsSystem } from '../lib/aws.ts';
-import { createHttpFunction } from '../lib/aws-http.ts';
+import { createHttpFunction, testinium } from '../lib/aws-http.ts';
 import { createApplyPlan, createUpdatePlan } from '../lib/http/native/apply-plan.ts';
 import {
   createCreateConfig,
@@ -35,7 +35,7 @@ import { createListPlans as createListTestsigmaPlans } from '../lib/http/testsig
 import { createListConfigs as createListTestsigmaConfigs } from '../lib/http/testsigma/saved-configs.ts';
 
 const system = createAwsSystem(process.env, { egress: createEgress });
-const { services, egress, testinium } = system;
+const { services, egress } = system;
 
 export const handler = createHttpFunction(system, {
   'testsigma.listPlans': createListTestsigmaPlans(services),

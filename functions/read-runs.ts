@@ -1,6 +1,6 @@
 import { writeJUnit } from '../lib/adapters/junit/write-junit.ts';
 import { createAwsSystem } from '../lib/aws.ts';
-import { createHttpFunction, getHealth } from '../lib/aws-http.ts';
+import { createHttpFunction, getHealth, testinium } from '../lib/aws-http.ts';
 import { createGetOutput, createListAttempts } from '../lib/http/native/attempts.ts';
 import { createListCases } from '../lib/http/native/cases.ts';
 import { createExplainRun } from '../lib/http/native/explain.ts';
@@ -20,7 +20,7 @@ import { createListRuns as createListTestsigmaRuns } from '../lib/http/testsigma
 import { createReadRun } from '../lib/http/testsigma/read-run.ts';
 
 const system = createAwsSystem(process.env);
-const { services, testinium } = system;
+const { services } = system;
 /** Output is kept where the executor ran. */
 const noOutput = async (): Promise<undefined> => undefined;
 

@@ -5,6 +5,7 @@ import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpExecutor } from '../lib/executors/http.ts';
 import { driveStep } from '../lib/workflow/drive-step.ts';
+import { createGroupExecutor } from '../lib/workflow/group-executor.ts';
 
 const { services, tasks } = createAwsSystem(process.env, {
   machine: createMachine,
@@ -12,6 +13,7 @@ const { services, tasks } = createAwsSystem(process.env, {
   readSecret: createSecretReader,
   egress: createEgress,
   executor: createHttpExecutor,
+  group: createGroupExecutor,
 });
 
 /** State `Attempt`: moves the run on, then ends the task or leaves it open until someone wakes it. */

@@ -4,6 +4,7 @@ import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpExecutor } from '../lib/executors/http.ts';
+import { createGroupExecutor } from '../lib/workflow/group-executor.ts';
 import { sweep } from '../lib/workflow/sweep.ts';
 
 const { services } = createAwsSystem(process.env, {
@@ -12,6 +13,7 @@ const { services } = createAwsSystem(process.env, {
   readSecret: createSecretReader,
   egress: createEgress,
   executor: createHttpExecutor,
+  group: createGroupExecutor,
 });
 
 /** Every minute: the safety net under every effect that may have failed. */

@@ -2,7 +2,7 @@ import { createEgress } from '../lib/adapters/egress.ts';
 import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
-import { createHttpFunction } from '../lib/aws-http.ts';
+import { createHttpFunction, testinium } from '../lib/aws-http.ts';
 import { createRerunRun } from '../lib/http/native/rerun-run.ts';
 import { createTriggerRun } from '../lib/http/native/trigger-run.ts';
 import type { Handlers } from '../lib/http/routes.ts';
@@ -15,7 +15,7 @@ const system = createAwsSystem(process.env, {
   readSecret: createSecretReader,
   egress: createEgress,
 });
-const { services, testinium, egress } = system;
+const { services, egress } = system;
 
 export const handler = createHttpFunction(system, {
   'testsigma.trigger': createTestsigmaTrigger(services),

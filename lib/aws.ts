@@ -10,9 +10,8 @@ import type { Bus, MasterKey, Sender, Services, Workflow } from './core/ports.ts
 import type { Run } from './core/run.ts';
 import { httpCapabilities } from './executors/http/capabilities.ts';
 import type { HttpExecutorOptions } from './executors/http.ts';
-import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
 import type { Tasks } from './workflow/drive-step.ts';
-import { createGroupExecutor } from './workflow/group-executor.ts';
+import { groupCapabilities } from './workflow/group-capabilities.ts';
 import { renderNative } from './workflow/render-delivery.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,6 +30,8 @@ export interface AwsParts {
   readonly egress?: (options: EgressOptions) => Egress;
   /** Calls runners; needs `egress`. Without it, only what they can do is known. */
   readonly executor?: (options: HttpExecutorOptions) => Executor;
+  /** Runs the children of parent plans. Likewise. */
+  readonly group?: (getServices: () => Services) => Executor;
   /** Has deliveries sent at once, by the function of that name. */
   readonly sender?: (config: ClientConfig, functionName: string) => Sender;
 }
@@ -41,7 +42,6 @@ export interface AwsSystem {
   readonly egress: Egress;
   /** Clients reach the API under this, when it is not its own address. */
   readonly publicUrl: string;
-  readonly testinium: TestiniumSettings;
   readonly config: ClientConfig;
 }
 
@@ -55,8 +55,8 @@ const masterKeysMs = 5 * 60_000;
 
 /**
  * The system on AWS, wired once per process from the function's variables: TABLE_NAME, STATE_MACHINE_ARN, BUS_NAME,
- * MASTER_KEYS_SECRET, PUBLIC_URL, DELIVER_FUNCTION, ALLOW_PRIVATE (hosts and networks, comma between them), TESTINIUM
- * (settings of that API as JSON). What a function has no variable for fails when it is used, not before.
+ * MASTER_KEYS_SECRET, PUBLIC_URL, DELIVER_FUNCTION, ALLOW_PRIVATE (hosts and networks, comma between them). What a function
+ * has no variable for fails when it is used, not before.
  */
 export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSystem {
   const config = clientConfig(env);
@@ -70,7 +70,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
   const secrets = createSecrets({ now, ...(read === undefined ? {} : { read }) });
   const newId = () => randomBytes(12).toString('hex');
   const http = parts.executor?.({ egress, secrets, now, newId }) ?? noExecutor;
-  const group = createGroupExecutor(() => services);
+  const group = parts.group?.(() => services) ?? noGroup;
   const publicUrl = env.PUBLIC_URL ?? '';
   const services: Services = {
     ...stores,
@@ -93,7 +93,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     masterKeys: createMasterKeys(async () => (await read?.(env.MASTER_KEYS_SECRET ?? '')) ?? '', now),
     log,
   };
-  return { services, tasks, egress, publicUrl, testinium: readTestiniumSettings(env.TESTINIUM), config };
+  return { services, tasks, egress, publicUrl, config };
 }
 
 const missing = async (): Promise<never> => {
@@ -105,6 +105,7 @@ const noBus: Bus = { publish: missing };
 /** The rule on a run's event calls the sender, and its own clock finds what is due. */
 const ruleSends: Sender = { notice: () => {}, send: missing };
 const noEgress: Egress = { checkUrl: () => {}, send: missing };
+const noGroup: Executor = { capabilities: groupCapabilities, start: missing, poll: missing, stop: missing };
 const noExecutor: Executor = { capabilities: httpCapabilities, start: missing, poll: missing, stop: missing };
 
 /** From the environment alone, so that the SDK's chain of credential sources stays out of the bundle (performance.md). */

@@ -3,14 +3,10 @@ import type { Dispatch, Executor, Poll } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
 import type { ReportableResult, ReportedCase } from '../core/results.ts';
 import { isLive, type Run } from '../core/run.ts';
+import { groupCapabilities } from './group-capabilities.ts';
+import { type GroupMember, membersOf } from './group-members.ts';
 import { askToStop } from './stop-runs.ts';
 import { triggerRun } from './trigger-run.ts';
-
-/** A plan and the run it got in a group; 0 if it could not be started. */
-export interface GroupMember {
-  readonly planId: number;
-  readonly runId: number;
-}
 
 /**
  * The executor whose tests are other plans of its project: each child becomes a run of its own, and one case of the parent.
@@ -18,7 +14,7 @@ export interface GroupMember {
  */
 export function createGroupExecutor(getServices: () => Services): Executor {
   return {
-    capabilities: () => ({ selects: 'nothing', callsBack: true, polls: true, stops: true }),
+    capabilities: groupCapabilities,
 
     async start(dispatch) {
       const services = getServices();
@@ -46,16 +42,6 @@ export function createGroupExecutor(getServices: () => Services): Executor {
       return (await askToStop(services, live)).some(isLive) ? 'stopping' : 'gone';
     },
   };
-}
-
-/** Who is in the group of that reference, in the order of the plan. */
-export function membersOf(ref: string): GroupMember[] {
-  return ref === ''
-    ? []
-    : ref.split(',').map((member) => {
-        const [planId = 0, runId = 0] = member.split(':').map(Number);
-        return { planId, runId };
-      });
 }
 
 function readMembers(services: Services, ref: string): Promise<Run[]> {

@@ -79,7 +79,7 @@ describe('what each function may do', () => {
         ),
       ],
     ],
-    ['RunStepRun', [...read, ...many, ...write, ...wakes, ...publishes, ...masterKey]],
+    ['RunStepRun', [...completes, ...masterKey]],
     ['RunCompleteRun', completes],
     ['SweeperSweep', [...completes, ...masterKey, 'Query Table/index/due', 'sqs:SendMessage SweeperDeadLetters']],
     ['FailedExecutionsExecutionFailed', [...completes, 'sqs:SendMessage FailedExecutionsDeadLetters']],

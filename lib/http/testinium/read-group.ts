@@ -1,5 +1,5 @@
 import type { Services } from '../../core/ports.ts';
-import { membersOf } from '../../workflow/group-executor.ts';
+import { membersOf } from '../../workflow/group-members.ts';
 import { type RunView, readAttempts, readRunView } from '../../workflow/read-run.ts';
 
 /**
