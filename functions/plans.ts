@@ -26,9 +26,9 @@ import {
 } from '../lib/http/testinium/list-plans.ts';
 import {
   createGetCompany,
-  createGetProject,
+  createGetProject as createGetTestiniumProject,
   createListCompanies,
-  createListProjects,
+  createListProjects as createListTestiniumProjects,
 } from '../lib/http/testinium/projects.ts';
 import { createSelectApp } from '../lib/http/testinium/select-app.ts';
 import { createListPlans as createListTestsigmaPlans } from '../lib/http/testsigma/list-plans.ts';
@@ -46,8 +46,8 @@ export const handler = createHttpFunction(system, {
   'testinium.getActivePlan': createGetActivePlan(services, testinium),
   'testinium.selectAndroidApp': createSelectApp(services, testinium, 'android'),
   'testinium.selectIosApp': createSelectApp(services, testinium, 'ios'),
-  'testinium.listProjects': createListProjects(services, testinium),
-  'testinium.getProject': createGetProject(services, testinium),
+  'testinium.listProjects': createListTestiniumProjects(services, testinium),
+  'testinium.getProject': createGetTestiniumProject(services, testinium),
   'testinium.listProjectPlans': createListProjectPlans(services, testinium),
   'testinium.listActivePlans': createListProjectPlans(services, testinium, true),
   'testinium.getCompany': createGetCompany(testinium),

@@ -76,9 +76,9 @@ import {
 } from './http/testinium/list-plans.ts';
 import {
   createGetCompany,
-  createGetProject,
+  createGetProject as createGetTestiniumProject,
   createListCompanies,
-  createListProjects,
+  createListProjects as createListTestiniumProjects,
 } from './http/testinium/projects.ts';
 import { createGetExecution, createGetTestExecution, createListExecutions } from './http/testinium/read-executions.ts';
 import { createGetResult, createGetTestResult } from './http/testinium/read-results.ts';
@@ -258,8 +258,8 @@ function createHandlers(
     'testinium.getActivePlan': createGetActivePlan(services, testinium),
     'testinium.selectAndroidApp': createSelectApp(services, testinium, 'android'),
     'testinium.selectIosApp': createSelectApp(services, testinium, 'ios'),
-    'testinium.listProjects': createListProjects(services, testinium),
-    'testinium.getProject': createGetProject(services, testinium),
+    'testinium.listProjects': createListTestiniumProjects(services, testinium),
+    'testinium.getProject': createGetTestiniumProject(services, testinium),
     'testinium.listProjectPlans': createListProjectPlans(services, testinium),
     'testinium.listActivePlans': createListProjectPlans(services, testinium, true),
     'testinium.getCompany': createGetCompany(testinium),

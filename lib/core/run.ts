@@ -79,6 +79,8 @@ export interface Run {
   readonly groupId?: number;
   /** It was triggered as the run of a group. */
   readonly asGroup?: boolean;
+  /** Environments that had no free slot when it was started all the same. */
+  readonly unavailable?: readonly { readonly id: number; readonly name: string }[];
   /** There is an INPUT item beside this one: runtime data, upload versions, picked cases. */
   readonly hasInput: boolean;
   /** How many cases were picked when the run was triggered; absent when everything runs. */

@@ -56,6 +56,8 @@ export interface Choice {
   /** Prerequisites of the picked cases that need not run: they have passed already. */
   readonly isMet?: (name: CaseOnMachine) => boolean;
   readonly config?: NonNullable<Run['config']>;
+  /** What the caller was told of environments; kept, so that a repeat is told the same. */
+  readonly unavailable?: NonNullable<Run['unavailable']>;
   /** The chain the run joins, oldest first. */
   readonly rerun?: { readonly type: RerunType; readonly chain: readonly number[] };
 }
@@ -359,13 +361,14 @@ function limited(
 }
 
 /** What a choice says in the run's own item. */
-function chosen({ picked, config, rerun }: Choice): Partial<Run> {
+function chosen({ picked, config, unavailable, rerun }: Choice): Partial<Run> {
   const iterations = (picked ?? []).reduce((sum, testCase) => sum + (testCase.iterations?.length ?? 0), 0);
   const parent = rerun?.chain.at(-1);
   return {
     ...(picked === undefined ? {} : { requestedCases: picked.length }),
     ...(iterations === 0 ? {} : { requestedIterations: iterations }),
     ...(config === undefined ? {} : { config }),
+    ...(unavailable === undefined || unavailable.length === 0 ? {} : { unavailable }),
     ...(rerun === undefined || parent === undefined
       ? {}
       : { rerunOf: parent, rerunType: rerun.type, chain: rerun.chain }),

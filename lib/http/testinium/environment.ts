@@ -1,24 +1,27 @@
 import { machineOf } from '../../core/catalog.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
+import { environmentsOf } from '../../core/slots.ts';
 import type { RunView } from '../../workflow/read-run.ts';
 
 /** An environment as far as this API shows it; a deleted one keeps its id. */
 export interface ShownEnvironment {
   readonly id: number;
   readonly name: string;
+  readonly enabled: boolean;
 }
 
 const unknown = 'UNKNOWN';
 
-/** Ids of the environments a plan runs on: those of its machines, or its own. A run may be given another. */
-export function environmentIdsOf({ machines, environment }: Pick<Plan, 'machines' | 'environment'>): number[] {
-  const lanes = machines.length === 0 ? [environment] : machines.map((machine) => machine.environment ?? environment);
-  return [...new Set(lanes.filter((id) => id !== undefined))].sort((a, b) => a - b);
+/** Ids of the environments a plan runs on, ascending. A run may be given another. */
+export function environmentIdsOf(plan: Plan): number[] {
+  return environmentsOf(plan, {}).sort((a, b) => a - b);
 }
 
 export async function readEnvironment(services: Services, id: number): Promise<ShownEnvironment> {
-  return { id, name: (await services.environments.getEnvironment(id))?.name ?? unknown };
+  const environment = await services.environments.getEnvironment(id);
+  if (environment === undefined) return { id, name: unknown, enabled: false };
+  return { id, name: environment.name, enabled: environment.enabled !== false };
 }
 
 /** The environment of the case at a position; undefined if it is on none. */
@@ -40,7 +43,7 @@ export async function readRunEnvironments(services: Services, view: RunView): Pr
 }
 
 /** `environment` of a result, and of a plan's `environment_resolutions`: here the operating system is a text (T4). */
-export function toEnvironmentObject({ id, name }: ShownEnvironment) {
+export function toEnvironmentObject({ id, name, enabled }: ShownEnvironment) {
   return {
     id,
     name,
@@ -48,7 +51,7 @@ export function toEnvironmentObject({ id, name }: ShownEnvironment) {
     browser_type: unknown,
     environment_type: 'SELENIUM',
     environment_version: unknown,
-    enabled: true,
+    enabled,
     mobile: false,
   };
 }

@@ -12,6 +12,7 @@ import { answerJson } from './answer.ts';
 import { changing } from './behind.ts';
 import { findPlan, maySeePlan, missing } from './find.ts';
 import { listLive } from './live-runs.ts';
+import { overlapUnlessSet } from './run-plan.ts';
 import { readIdempotencyKey } from './run-request.ts';
 import type { TestiniumSettings } from './settings.ts';
 
@@ -30,14 +31,17 @@ export function createRerunPlan(services: Services, settings: TestiniumSettings)
     const plan = await findPlan(services, settings, principal, request);
     if (plan.executor.type === 'group')
       throw invalidField('id', 'is a parent plan; rerun one of its children', plan.id);
-    const { keyId, ownerId } = principal;
+    const { keyId, ownerId, parallelLimit } = principal;
     const original = await findLastEnded(services, plan.id);
     const picks = await toPicks(services, original, scenarios);
-    if (plan.overlap === 'reject' && idempotency === undefined) await refuseWhileRunning(services, plan.id);
+    if ((plan.overlap ?? overlapUnlessSet) === 'reject' && idempotency === undefined)
+      await refuseWhileRunning(services, plan.id);
     try {
       const { run, replayed } = await rerunRun(services, {
         maySee: (current) => maySeePlan(principal, current),
         trigger: { type: 'api', keyId, ownerId, sourceIp: request.sourceIp },
+        overlapUnlessSet,
+        ...(parallelLimit === undefined ? {} : { parallelLimit }),
         run: original,
         type: 'picked',
         picks,

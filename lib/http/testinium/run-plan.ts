@@ -2,6 +2,7 @@ import { isServiceError, ServiceError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
 import type { Run } from '../../core/run.ts';
+import { checkAvailability } from '../../workflow/look-for-slots.ts';
 import { queueLimit, type TriggerAnswer, triggerRun } from '../../workflow/trigger-run.ts';
 import type { Handler, HttpRequest, HttpResponse, Principal } from '../message.ts';
 import { answerJson } from './answer.ts';
@@ -14,6 +15,9 @@ import { alreadyRunning } from './problem.ts';
 import { type RunRequest, readRunRequest } from './run-request.ts';
 import type { TestiniumSettings } from './settings.ts';
 
+/** What holds here for a plan that says nothing (D4). */
+export const overlapUnlessSet = 'reject';
+
 /**
  * `GET` and `POST /plans/{id}/run/{forceRun}`, `/run`, `/run/company/{cid}` (contracts/testinium.md 3.1, 4.3). Whatever keeps
  * an idle plan from starting is 200 with `successful: false`: clients ask again, and fail on anything else (T5).
@@ -25,7 +29,7 @@ export function createRunPlan(services: Services, settings: TestiniumSettings, c
     checkCompany(request.params.cid, settings);
     try {
       const { run, replayed } = await start(services, request, principal, plan, asked);
-      const body = { execution_id: run.id, ...runBody(plan, { started: true }) };
+      const body = { execution_id: run.id, ...runBody(plan, { started: true, unavailable: run.unavailable }) };
       return answerJson(200, body, replayed ? { 'idempotent-replayed': 'true' } : {});
     } catch (error) {
       return refused(services, settings, request, principal, { plan, asked, error });
@@ -41,7 +45,7 @@ async function start(
   plan: Plan,
   asked: RunRequest,
 ): Promise<TriggerAnswer> {
-  const { keyId, ownerId } = principal;
+  const { keyId, ownerId, parallelLimit } = principal;
   const { idempotency } = asked;
   const trigger = () =>
     triggerRun(services, {
@@ -49,10 +53,10 @@ async function start(
       maySee: (current) => maySeePlan(principal, current),
       trigger: { type: 'api', keyId, ownerId, sourceIp: request.sourceIp },
       ...(asked.isGroup ? { asGroup: true } : {}),
-      choose: async (current) => {
-        await checkStart(services, current, asked);
-        return {};
-      },
+      overlapUnlessSet,
+      demandSlots: !asked.isForced,
+      ...(parallelLimit === undefined ? {} : { parallelLimit }),
+      choose: async (current) => ({ unavailable: await checkStart(services, current, asked) }),
       ...(idempotency === undefined ? {} : { idempotency }),
     });
   try {
@@ -63,29 +67,52 @@ async function start(
   }
 }
 
-/** The rows of 4.3 between the repeat of an earlier start and a start; of a group they hold for each enabled child (4.4). */
-async function checkStart(services: Services, plan: Plan, { isGroup }: RunRequest): Promise<void> {
+/**
+ * The rows of 4.3 between the repeat of an earlier start and a start; of a group they hold for each enabled child (4.4).
+ * Answers the environments that are unavailable, of a start that takes no heed of them.
+ */
+async function checkStart(services: Services, plan: Plan, { isGroup, isForced }: RunRequest) {
   const children = await Promise.all((isGroup ? childrenOf(plan) : []).map((id) => services.plans.getPlan(id)));
-  const begun = children.filter((child) => child?.enabled) as Plan[];
-  await Promise.all([plan, ...begun].map((each) => checkFree(services, each)));
+  const begun = [plan, ...(children.filter((child) => child?.enabled) as Plan[])];
+  await Promise.all(begun.map((each) => checkFree(services, each)));
   if (!plan.enabled) throw new ServiceError('PLAN_DISABLED', `Plan ${plan.id} is disabled.`);
-  if (plan.executor.type === 'group') {
-    if (!isGroup) throw empty(`Plan ${plan.id} is a parent: start it with isGroupRun=true.`);
-    if (begun.length === 0) throw empty(`Plan ${plan.id} has no enabled child.`);
-  }
-  for (const each of [plan, ...begun]) {
+  const isParent = plan.executor.type === 'group';
+  if (isParent && !isGroup) throw empty(`Plan ${plan.id} is a parent: start it with isGroupRun=true.`);
+  if (isParent && begun.length === 1) throw empty(`Plan ${plan.id} has no enabled child.`);
+  for (const { id, suites } of begun) {
     // A plan without suites leaves its cases to its executor; one with suites means those.
-    const isEmpty = each.suites.length > 0 && each.suites.every(({ cases }) => cases.length === 0);
-    if (isEmpty) throw empty(`Plan ${each.id} has no test case.`);
+    if (suites.length > 0 && suites.every(({ cases }) => cases.length === 0)) {
+      throw empty(`Plan ${id} has no test case.`);
+    }
   }
+  const unavailable = await listUnavailable(services, begun);
+  // Of a single plan the trigger demands the slots itself, within its commit.
+  if (isParent && !isForced && unavailable.length > 0) throw noSlot(unavailable);
+  return isForced ? unavailable : [];
+}
+
+/** Of all the plans, ascending, each once. */
+async function listUnavailable(services: Services, plans: readonly Plan[]) {
+  const found = (await Promise.all(plans.map((plan) => checkAvailability(services, plan)))).flat();
+  return [...new Map(found.map((environment) => [environment.id, environment])).values()].sort((a, b) => a.id - b.id);
+}
+
+function noSlot(environments: readonly { readonly id: number; readonly name: string }[]): ServiceError {
+  return new ServiceError('ENVIRONMENT_UNAVAILABLE', describeUnavailable(environments), { environments });
+}
+
+function describeUnavailable(environments: readonly { readonly id: number }[]): string {
+  const named = environments.map(({ id }) => id).join(', ');
+  return `No free slot in ${environments.length === 1 ? 'environment' : 'environments'} ${named}.`;
 }
 
 async function checkFree(services: Services, plan: Plan): Promise<void> {
   const { live, waiting } = await listLive(services, plan.id);
-  if (plan.overlap === 'reject' && live.length > 0) {
+  const overlap = plan.overlap ?? overlapUnlessSet;
+  if (overlap === 'reject' && live.length > 0) {
     throw new ServiceError('ALREADY_RUNNING', `Plan ${plan.id} is running.`);
   }
-  if (plan.overlap === 'queue' && waiting >= queueLimit) {
+  if (overlap === 'queue' && waiting >= queueLimit) {
     throw new ServiceError('QUEUE_FULL', `${queueLimit} runs of plan ${plan.id} are waiting already.`);
   }
 }
@@ -113,6 +140,11 @@ async function refused(
     const at = services.now();
     return answerJson(409, { ...body, ...alreadyRunning(description, { path, operation: undefined, variant, at }) });
   }
+  if (isServiceError(error, 'ENVIRONMENT_UNAVAILABLE')) {
+    const message = describeUnavailable(error.environments);
+    const body = runBody(plan, { unavailable: error.environments });
+    return answerJson(200, { ...body, error: 'ENVIRONMENT_UNAVAILABLE', message });
+  }
   const reason = isServiceError(error) ? reasons[error.code] : undefined;
   if (reason === undefined || !isServiceError(error)) throw error;
   return answerJson(200, { ...runBody(plan, {}), error: reason, message: error.message });
@@ -132,10 +164,16 @@ function describeBusy({ id, executor }: Plan, running: Run | undefined): string 
   return executor.type === 'group' ? `Plan ${id}, or a child of it, is running.` : `Plan ${id} is running.`;
 }
 
-/** Both spellings, for clients that read only one (T1). */
-function runBody(plan: Plan, { started = false, busy = false }: { started?: boolean; busy?: boolean }) {
+interface RunAnswer {
+  readonly started?: boolean;
+  readonly busy?: boolean;
+  readonly unavailable?: readonly { readonly id: number; readonly name: string }[] | undefined;
+}
+
+/** Both spellings, for clients that read only one (T1); of environments the two keys they expect, and no other (T4). */
+function runBody(plan: Plan, { started = false, busy = false, unavailable = [] }: RunAnswer) {
   return {
-    unavailable_env_list: [],
+    unavailable_env_list: unavailable.map(({ id, name }) => ({ id, name })),
     test_plan_id: plan.id,
     successful: started,
     succesful: started,
