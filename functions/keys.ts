@@ -1,6 +1,6 @@
 import type { ApiGatewayEvent, ApiGatewayResult } from '../lib/adapters/api-gateway.ts';
 import { createAwsSystem } from '../lib/aws.ts';
-import { createHttpFunction, testinium } from '../lib/aws-http.ts';
+import { createHttpFunction } from '../lib/aws-http.ts';
 import { scopes } from '../lib/http/message.ts';
 import { createCreateKey, createListKeys, createRevokeKey, createRotateKey } from '../lib/http/native/keys.ts';
 import type { Handlers } from '../lib/http/routes.ts';
@@ -11,7 +11,7 @@ const system = createAwsSystem(process.env);
 const { services } = system;
 
 const serve = createHttpFunction(system, {
-  'testinium.token': createIssueToken(services, testinium),
+  'testinium.token': createIssueToken(services, system.testinium),
   'native.listKeys': createListKeys(services),
   'native.createKey': createCreateKey(services),
   'native.revokeKey': createRevokeKey(services),

@@ -1,6 +1,6 @@
 import { createEgress } from '../lib/adapters/egress.ts';
 import { createAwsSystem } from '../lib/aws.ts';
-import { createHttpFunction, testinium } from '../lib/aws-http.ts';
+import { createHttpFunction } from '../lib/aws-http.ts';
 import { createApplyPlan, createUpdatePlan } from '../lib/http/native/apply-plan.ts';
 import {
   createCreateConfig,
@@ -40,18 +40,18 @@ const { services, egress } = system;
 export const handler = createHttpFunction(system, {
   'testsigma.listPlans': createListTestsigmaPlans(services),
   'testsigma.listConfigs': createListTestsigmaConfigs(services),
-  'testinium.listPlans': createListTestiniumPlans(services, testinium),
-  'testinium.filterPlans': createFilterPlans(services, testinium),
-  'testinium.getPlan': createGetTestiniumPlan(services, testinium),
-  'testinium.getActivePlan': createGetActivePlan(services, testinium),
-  'testinium.selectAndroidApp': createSelectApp(services, testinium, 'android'),
-  'testinium.selectIosApp': createSelectApp(services, testinium, 'ios'),
-  'testinium.listProjects': createListTestiniumProjects(services, testinium),
-  'testinium.getProject': createGetTestiniumProject(services, testinium),
-  'testinium.listProjectPlans': createListProjectPlans(services, testinium),
-  'testinium.listActivePlans': createListProjectPlans(services, testinium, true),
-  'testinium.getCompany': createGetCompany(testinium),
-  'testinium.listCompanies': createListCompanies(testinium),
+  'testinium.listPlans': createListTestiniumPlans(services, system.testinium),
+  'testinium.filterPlans': createFilterPlans(services, system.testinium),
+  'testinium.getPlan': createGetTestiniumPlan(services, system.testinium),
+  'testinium.getActivePlan': createGetActivePlan(services, system.testinium),
+  'testinium.selectAndroidApp': createSelectApp(services, system.testinium, 'android'),
+  'testinium.selectIosApp': createSelectApp(services, system.testinium, 'ios'),
+  'testinium.listProjects': createListTestiniumProjects(services, system.testinium),
+  'testinium.getProject': createGetTestiniumProject(services, system.testinium),
+  'testinium.listProjectPlans': createListProjectPlans(services, system.testinium),
+  'testinium.listActivePlans': createListProjectPlans(services, system.testinium, true),
+  'testinium.getCompany': createGetCompany(system.testinium),
+  'testinium.listCompanies': createListCompanies(system.testinium),
   'native.listPlans': createListPlans(services),
   'native.applyPlan': createApplyPlan(services, egress.checkUrl),
   'native.getPlan': createGetPlan(services),

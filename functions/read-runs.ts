@@ -1,6 +1,6 @@
 import { writeJUnit } from '../lib/adapters/junit/write-junit.ts';
 import { createAwsSystem } from '../lib/aws.ts';
-import { createHttpFunction, getHealth, testinium } from '../lib/aws-http.ts';
+import { createHttpFunction, getHealth } from '../lib/aws-http.ts';
 import { createGetOutput, createListAttempts } from '../lib/http/native/attempts.ts';
 import { createListCases } from '../lib/http/native/cases.ts';
 import { createExplainRun } from '../lib/http/native/explain.ts';
@@ -29,12 +29,12 @@ export const handler = createHttpFunction(system, {
   'testsigma.getRun': createReadRun(services),
   'testsigma.listCases': createCaseResults(services),
   'testsigma.getJunit': createJUnitReport(services, writeJUnit),
-  'testinium.isRunning': createIsRunning(services, testinium),
-  'testinium.listExecutions': createListExecutions(services, testinium),
-  'testinium.getExecution': createGetExecution(services, testinium),
-  'testinium.getTestExecution': createGetTestExecution(services, testinium),
-  'testinium.getResult': createGetResult(services, testinium),
-  'testinium.getTestResult': createGetTestResult(services, testinium),
+  'testinium.isRunning': createIsRunning(services, system.testinium),
+  'testinium.listExecutions': createListExecutions(services, system.testinium),
+  'testinium.getExecution': createGetExecution(services, system.testinium),
+  'testinium.getTestExecution': createGetTestExecution(services, system.testinium),
+  'testinium.getResult': createGetResult(services, system.testinium),
+  'testinium.getTestResult': createGetTestResult(services, system.testinium),
   'native.listRuns': createListRuns(services),
   'native.getRun': createGetRun(services),
   'native.explainRun': createExplainRun(services),

@@ -2,7 +2,7 @@ import { createEgress } from '../lib/adapters/egress.ts';
 import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
-import { createHttpFunction, testinium } from '../lib/aws-http.ts';
+import { createHttpFunction } from '../lib/aws-http.ts';
 import { createRerunRun } from '../lib/http/native/rerun-run.ts';
 import { createTriggerRun } from '../lib/http/native/trigger-run.ts';
 import type { Handlers } from '../lib/http/routes.ts';
@@ -19,8 +19,8 @@ const { services, egress } = system;
 
 export const handler = createHttpFunction(system, {
   'testsigma.trigger': createTestsigmaTrigger(services),
-  'testinium.run': createRunPlan(services, testinium, egress.checkUrl),
-  'testinium.rerun': createRerunPlan(services, testinium),
+  'testinium.run': createRunPlan(services, system.testinium, egress.checkUrl),
+  'testinium.rerun': createRerunPlan(services, system.testinium),
   'native.triggerRun': createTriggerRun(services, egress.checkUrl),
   'native.rerunRun': createRerunRun(services),
 } satisfies Handlers<'trigger'>);

@@ -4,14 +4,10 @@ import { createEntry } from './http/entry.ts';
 import { json } from './http/json.ts';
 import type { Handler } from './http/message.ts';
 import type { Operation } from './http/routes.ts';
-import { readTestiniumSettings } from './http/testinium/settings.ts';
-
-/** Settings of the Testinium API, from the function's variable TESTINIUM. */
-export const testinium = readTestiniumSettings(process.env.TESTINIUM);
 
 /** A function of the HTTP API that serves the operations it has handlers for; every other one is not found. */
 export function createHttpFunction(
-  { services, publicUrl }: AwsSystem,
+  { services, publicUrl, testinium }: AwsSystem,
   handlers: { readonly [O in Operation]?: Handler },
 ): (event: ApiGatewayEvent) => Promise<ApiGatewayResult> {
   const { keys, tokens, now, log } = services;

@@ -3,13 +3,13 @@ import { createDynamoClient, createStores } from './adapters/dynamodb/client.ts'
 import type { Egress, EgressOptions } from './adapters/egress.ts';
 import { createLog } from './adapters/log.ts';
 import { createSecrets, parseMasterKeys } from './adapters/secrets.ts';
-import type { DeliveryBody, PayloadKind } from './core/delivery.ts';
 import { ServiceError } from './core/errors.ts';
 import type { Executor } from './core/executor.ts';
 import type { Bus, MasterKey, Sender, Services, Workflow } from './core/ports.ts';
-import type { Run } from './core/run.ts';
 import { httpCapabilities } from './executors/http/capabilities.ts';
 import type { HttpExecutorOptions } from './executors/http.ts';
+import { renderCallback } from './http/testinium/render-callback.ts';
+import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
 import type { Tasks } from './workflow/drive-step.ts';
 import { groupCapabilities } from './workflow/group-capabilities.ts';
 import { renderNative } from './workflow/render-delivery.ts';
@@ -42,21 +42,17 @@ export interface AwsSystem {
   readonly egress: Egress;
   /** Clients reach the API under this, when it is not its own address. */
   readonly publicUrl: string;
+  readonly testinium: TestiniumSettings;
   readonly config: ClientConfig;
 }
-
-/** What the callback of a run looks like, by the kind its trigger asked for. */
-const renderers: Readonly<Record<PayloadKind, (services: Services, run: Run) => Promise<DeliveryBody>>> = {
-  native: renderNative,
-};
 
 /** How long the master keys are kept; a rotation is known everywhere within this time. */
 const masterKeysMs = 5 * 60_000;
 
 /**
  * The system on AWS, wired once per process from the function's variables: TABLE_NAME, STATE_MACHINE_ARN, BUS_NAME,
- * MASTER_KEYS_SECRET, PUBLIC_URL, DELIVER_FUNCTION, ALLOW_PRIVATE (hosts and networks, comma between them). What a function
- * has no variable for fails when it is used, not before.
+ * MASTER_KEYS_SECRET, PUBLIC_URL, DELIVER_FUNCTION, ALLOW_PRIVATE (hosts and networks, comma between them), TESTINIUM
+ * (settings of that API as JSON). What a function has no variable for fails when it is used, not before.
  */
 export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSystem {
   const config = clientConfig(env);
@@ -71,6 +67,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
   const newId = () => randomBytes(12).toString('hex');
   const http = parts.executor?.({ egress, secrets, now, newId }) ?? noExecutor;
   const group = parts.group?.(() => services) ?? noGroup;
+  const testinium = readTestiniumSettings(env.TESTINIUM);
   const publicUrl = env.PUBLIC_URL ?? '';
   const services: Services = {
     ...stores,
@@ -85,7 +82,8 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
         'The executor "command" runs only in embedded mode; give the plan an executor of type "http"',
       );
     },
-    renderDelivery: (kind, run) => renderers[kind](services, run),
+    renderDelivery: (kind, run) =>
+      kind === 'native' ? renderNative(services, run) : renderCallback(services, testinium, run),
     now,
     random: randomBytes,
     publicUrl,
@@ -93,7 +91,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     masterKeys: createMasterKeys(async () => (await read?.(env.MASTER_KEYS_SECRET ?? '')) ?? '', now),
     log,
   };
-  return { services, tasks, egress, publicUrl, config };
+  return { services, tasks, egress, publicUrl, testinium, config };
 }
 
 const missing = async (): Promise<never> => {

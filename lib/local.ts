@@ -14,10 +14,8 @@ import { createLog } from './adapters/log.ts';
 import { createNodeServer } from './adapters/node-server.ts';
 import { createPostWebhook } from './adapters/webhook-post.ts';
 import { createApiKey } from './core/api-key.ts';
-import type { DeliveryBody, PayloadKind } from './core/delivery.ts';
 import { ServiceError } from './core/errors.ts';
 import type { MasterKey, Secrets, Services } from './core/ports.ts';
-import type { Run } from './core/run.ts';
 import { attemptDirectory, attemptFiles } from './executors/command/attempt-files.ts';
 import { createCommandExecutor } from './executors/command/command-executor.ts';
 import { createHttpExecutor } from './executors/http.ts';
@@ -82,6 +80,7 @@ import {
 } from './http/testinium/projects.ts';
 import { createGetExecution, createGetTestExecution, createListExecutions } from './http/testinium/read-executions.ts';
 import { createGetResult, createGetTestResult } from './http/testinium/read-results.ts';
+import { renderCallback } from './http/testinium/render-callback.ts';
 import { createRerunPlan } from './http/testinium/rerun-plan.ts';
 import { createRunPlan } from './http/testinium/run-plan.ts';
 import { createSelectApp } from './http/testinium/select-app.ts';
@@ -130,11 +129,6 @@ const sweepMs = 5000;
 /** Deliveries taken up in one sweep. */
 const dueDeliveries = 500;
 
-/** What the callback of a run looks like, by the kind its trigger asked for. */
-const renderers: Readonly<Record<PayloadKind, (services: Services, run: Run) => Promise<DeliveryBody>>> = {
-  native: renderNative,
-};
-
 /**
  * The embedded system: the routes, the core, the table, the workflow loop, the bus and the `command` executor in one
  * process. All state is in the table and in `dataDirectory`, so the next start goes on where a killed process was.
@@ -171,6 +165,8 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     timers: { now, after },
     log,
   });
+  const { PROCTOR_TESTINIUM, PROCTOR_TESTINIUM_VARIANT } = process.env;
+  const testinium = options.testinium ?? readTestiniumSettings(PROCTOR_TESTINIUM, PROCTOR_TESTINIUM_VARIANT);
   let publicUrl = options.publicUrl ?? '';
   const services: Services = {
     ...stores,
@@ -178,7 +174,8 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     sender,
     bus,
     executors: (type) => executors[type],
-    renderDelivery: (kind, run) => renderers[kind](services, run),
+    renderDelivery: (kind, run) =>
+      kind === 'native' ? renderNative(services, run) : renderCallback(services, testinium, run),
     now,
     random: randomBytes,
     get publicUrl() {
@@ -189,8 +186,6 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     log,
   };
   const adminKey = await readAdminKey(services, dataDirectory);
-  const { PROCTOR_TESTINIUM, PROCTOR_TESTINIUM_VARIANT } = process.env;
-  const testinium = options.testinium ?? readTestiniumSettings(PROCTOR_TESTINIUM, PROCTOR_TESTINIUM_VARIANT);
   const handlers = createHandlers(services, egress.checkUrl, dataDirectory, testinium);
   const { keys, tokens } = stores;
   const entry = createEntry({ keys, tokens, now, handlers, log, variant: testinium.variant });

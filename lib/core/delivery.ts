@@ -12,7 +12,7 @@ export const deliveryStates = ['pending', 'delivered', 'failed', 'disabled'] as 
 export type DeliveryState = (typeof deliveryStates)[number];
 
 /** What the body of a run's callback looks like; each has its function in the wiring (`Services.renderDelivery`). */
-export type PayloadKind = 'native';
+export type PayloadKind = 'native' | 'testinium';
 
 export type Subscription = Plan['notify'][number];
 

@@ -5,6 +5,7 @@ import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { expiryAttribute, indexes } from '../adapters/dynamodb/definition.ts';
+import type { TestiniumSettings } from '../http/testinium/settings.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** What every function stands on. */
@@ -19,13 +20,15 @@ export interface Foundation {
   readonly executorSecrets: ManagedPolicy;
   /** Hosts and networks that executors and subscribers may be in although they are private, comma between them. */
   readonly allowPrivate: string | undefined;
+  /** Settings of the Testinium API, if they are not its defaults. */
+  readonly testinium: TestiniumSettings | undefined;
   /** Where executors and links reach the service. */
   readonly publicUrl: string;
 }
 
 export function createFoundation(
   scope: Construct,
-  { publicUrl, allowPrivate }: Pick<Foundation, 'publicUrl' | 'allowPrivate'>,
+  { publicUrl, allowPrivate, testinium }: Pick<Foundation, 'publicUrl' | 'allowPrivate' | 'testinium'>,
 ): Foundation {
   const stack = Stack.of(scope);
   const name = `${stack.stackName}-run`;
@@ -47,6 +50,7 @@ export function createFoundation(
     executorSecrets: createExecutorSecrets(scope),
     publicUrl,
     allowPrivate,
+    testinium,
   };
 }
 

@@ -6,7 +6,6 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type FunctionName, routes } from '../http/routes.ts';
-import type { TestiniumSettings } from '../http/testinium/settings.ts';
 import { acknowledge } from './acknowledge.ts';
 import { httpFunctions } from './function-table.ts';
 import { createServiceFunction, toPascalCase, type Workshop } from './service-function.ts';
@@ -48,19 +47,10 @@ export class HttpRoutes extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    {
-      api,
-      workshop,
-      deliver,
-      testinium,
-    }: { api: HttpApi; workshop: Workshop; deliver: LambdaFunction; testinium?: TestiniumSettings | undefined },
+    { api, workshop, deliver }: { api: HttpApi; workshop: Workshop; deliver: LambdaFunction },
   ) {
     super(scope, id);
-    const create = (name: FunctionName | 'not-found'): LambdaFunction => {
-      const service = createServiceFunction(this, name, workshop);
-      if (testinium) service.addEnvironment('TESTINIUM', JSON.stringify(testinium));
-      return service;
-    };
+    const create = (name: FunctionName | 'not-found'): LambdaFunction => createServiceFunction(this, name, workshop);
     const names = Object.keys(httpFunctions) as FunctionName[];
     this.functions = Object.fromEntries(names.map((name) => [name, create(name)])) as Record<
       FunctionName,

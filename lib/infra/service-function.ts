@@ -50,6 +50,8 @@ export function createServiceFunction(
   });
   // The property `tracing` would give each role a wildcard of its own.
   (service.node.defaultChild as CfnFunction).tracingConfig = { mode: 'Active' };
+  // Not the HTTP functions alone: whoever ends a run writes its callback.
+  if (foundation.testinium) service.addEnvironment('TESTINIUM', JSON.stringify(foundation.testinium));
   allowTable(service, foundation, spec.table, spec.indexes ?? []);
   const machineActions = [
     ...(spec.starts ? ['states:StartExecution'] : []),

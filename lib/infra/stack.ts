@@ -24,10 +24,10 @@ export class ProctorStack extends Stack {
   constructor(scope: Construct, id: string, { bundles, allowPrivate, testinium, ...props }: ProctorStackProps) {
     super(scope, id, { description: 'Proctor: test plan runs as a service', ...props });
     const api = createHttpApi(this);
-    const foundation = createFoundation(this, { publicUrl: api.apiEndpoint, allowPrivate });
+    const foundation = createFoundation(this, { publicUrl: api.apiEndpoint, allowPrivate, testinium });
     const workshop = { bundles, foundation };
     const { deliver } = new Outbound(this, 'Outbound', workshop);
-    const { functions } = new HttpRoutes(this, 'Http', { api, workshop, deliver, testinium });
+    const { functions } = new HttpRoutes(this, 'Http', { api, workshop, deliver });
     const { stateMachine } = new RunMachine(this, 'Run', workshop);
     new Sweeper(this, 'Sweeper', workshop);
     new FailedExecutions(this, 'FailedExecutions', { machine: stateMachine, workshop });

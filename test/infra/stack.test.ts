@@ -74,9 +74,17 @@ describe('what each function may do', () => {
       'HttpNotFound',
       [
         'GetItem Table',
-        ...['Trigger', 'ReadRuns', 'Plans', 'Environments', 'Overrides', 'Keys', 'Results', 'StopRun', 'Deliveries'].map(
-          (id) => `lambda:InvokeFunction Http${id}`,
-        ),
+        ...[
+          'Trigger',
+          'ReadRuns',
+          'Plans',
+          'Environments',
+          'Overrides',
+          'Keys',
+          'Results',
+          'StopRun',
+          'Deliveries',
+        ].map((id) => `lambda:InvokeFunction Http${id}`),
       ],
     ],
     ['RunStepRun', [...completes, ...masterKey]],

@@ -3,6 +3,7 @@ import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
 import type { Run } from '../../core/run.ts';
 import { checkAvailability } from '../../workflow/look-for-slots.ts';
+import { sealCallback } from '../../workflow/seal-callback.ts';
 import { queueLimit, type TriggerAnswer, triggerRun } from '../../workflow/trigger-run.ts';
 import type { Handler, HttpRequest, HttpResponse, Principal } from '../message.ts';
 import { answerJson } from './answer.ts';
@@ -46,7 +47,8 @@ async function start(
   asked: RunRequest,
 ): Promise<TriggerAnswer> {
   const { keyId, ownerId, parallelLimit } = principal;
-  const { idempotency } = asked;
+  const { idempotency, callbackUrl } = asked;
+  const callback = callbackUrl === undefined ? undefined : await sealCallback(services, 'testinium', callbackUrl);
   const trigger = () =>
     triggerRun(services, {
       planId: plan.id,
@@ -55,6 +57,7 @@ async function start(
       ...(asked.isGroup ? { asGroup: true } : {}),
       overlapUnlessSet,
       demandSlots: !asked.isForced,
+      ...(callback === undefined ? {} : { callback }),
       ...(parallelLimit === undefined ? {} : { parallelLimit }),
       choose: async (current) => ({ unavailable: await checkStart(services, current, asked) }),
       ...(idempotency === undefined ? {} : { idempotency }),
