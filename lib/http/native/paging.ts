@@ -55,10 +55,13 @@ export function readIdParameter(query: URLSearchParams, name: string): number | 
 /** A project's name to filter by. Any other text can be none, and is too long for a key of the table. */
 export function readProject(query: URLSearchParams): string | undefined {
   const project = query.get('project');
-  if (project === null) return undefined;
-  if (!/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/.test(project))
-    throw invalidField('project', 'must be the name of a project', shown(project));
-  return project;
+  return project === null ? undefined : checkProjectName(project);
+}
+
+/** The name, if it can be one of a project; VALIDATION_FAILED names the parameter otherwise. */
+export function checkProjectName(name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/.test(name)) return name;
+  throw invalidField('project', 'must be the name of a project', shown(name));
 }
 
 function decode(kind: Kind, cursor: string): number {

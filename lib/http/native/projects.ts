@@ -3,6 +3,7 @@ import type { Services } from '../../core/ports.ts';
 import { missing, ownsProject } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler, HttpRequest, Principal } from '../message.ts';
+import { checkProjectName } from './paging.ts';
 import { readObject } from './read-object.ts';
 import { projectBody } from './schemas.ts';
 
@@ -43,9 +44,9 @@ export function createUpdateProject(services: Services): Handler {
 }
 
 async function findProject(services: Services, principal: Principal, { params }: HttpRequest): Promise<Project> {
-  const name = params.project ?? '';
+  const name = checkProjectName(params.project ?? '');
   const project = ownsProject(principal, name) ? await services.plans.getProject(name) : undefined;
-  if (project === undefined) throw missing('project', name.slice(0, 100));
+  if (project === undefined) throw missing('project', name);
   return project;
 }
 

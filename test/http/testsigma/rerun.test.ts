@@ -23,7 +23,9 @@ const get = async (runId: number) => (await facade.call('GET', `${path}/${runId}
 const casesOf = async (runId: number) =>
   (await facade.call('GET', `${path}/${runId}/test_case_results`)).body.testCases as CaseObject[];
 const selected = () =>
-  facade.dispatches.at(-1)?.selection?.map(({ name, iterations }) => (iterations?.length ? [name, ...iterations] : name));
+  facade.dispatches
+    .at(-1)
+    ?.selection?.map(({ name, iterations }) => (iterations?.length ? [name, ...iterations] : name));
 
 const rerun = (executionResultId: number, reRunType: string, change: Record<string, unknown> = {}) =>
   post({ executionResultId, isReRun: true, reRunType, ...change });
@@ -167,7 +169,9 @@ describe('what runs again', () => {
 });
 
 describe('the chain', () => {
-  test('of ten reruns: ids, counts and consolidated values right at each step, the eleventh is refused', { timeout: 60_000 }, async () => {
+  test('of ten reruns: ids, counts and consolidated values right at each step, the eleventh is refused', {
+    timeout: 60_000,
+  }, async () => {
     const plan = await facade.addPlan({ name: 'Ten reruns' });
     const names = Array.from({ length: 11 }, (_, i) => `case ${i}`);
     const runId = await facade.finished(
