@@ -10,6 +10,8 @@ export const maxReruns = 10;
 export interface ChainLink {
   readonly run: Pick<Run, 'status' | 'result' | 'rerunOf' | 'createdAt' | 'endedAt'>;
   readonly cases: readonly CaseState[];
+  /** Its cases are all that the chain is about: none is missing because nobody told of it before the run broke off. */
+  readonly whole: boolean;
 }
 
 /** Where a case stands over the whole chain. */
@@ -55,20 +57,25 @@ export function consolidate(links: readonly ChainLink[]): Consolidated {
   const { status } = last.run;
   if (status !== 'completed') return { status, result: null, durationMs: null, counts };
   const own = last.run.result ?? 'errored';
-  // A run without reruns answers its own result, whatever its cases look like.
-  const result = links.length === 1 ? own : worstResult([...caseResultsOf(current), own]);
+  // A run without reruns answers its own result, whatever its cases look like. Of one that broke off, and was never run as
+  // a whole since, there may be cases nobody knows of: what is known of the others cannot make it green.
+  const unknown = links.some(({ whole }) => whole) ? [] : [links[0]?.run.result ?? own];
+  const result = links.length === 1 ? own : worstResult([...caseResultsOf(current), own, ...unknown]);
   const durationMs = links.reduce((sum, { run }) => sum + (run.endedAt ?? run.createdAt) - run.createdAt, 0);
   return { status, result, durationMs, counts };
 }
 
 /**
  * Catalog positions of the cases and single iterations a rerun of the type runs. Empty if nothing qualifies; null, which is
- * everything the original was to run, if the chain has no case at all.
+ * everything the original was to run, if it never showed all of its cases.
  */
 export function selectByType(links: readonly ChainLink[], type: Exclude<RerunType, 'picked'>): number[] | null {
   const current = foldChain(links);
-  if (current.length === 0) return null;
-  if (type === 'all' || type === 'allIterations') return (links[0]?.cases ?? []).map(({ position }) => position);
+  if (current.length === 0 || !links.some(({ whole }) => whole)) return null;
+  if (type === 'all' || type === 'allIterations') {
+    const [original] = links;
+    return original?.whole && original.cases.length > 0 ? original.cases.map(({ position }) => position) : null;
+  }
   const failed = current.filter(({ result }) => result !== 'passed');
   if (type === 'failed') return failed.map(({ position }) => position);
   return failed.flatMap((testCase) => iterationsOr(testCase, (result) => result !== 'passed'));

@@ -41,6 +41,8 @@ export const httpFunctions = {
     description: 'Starts runs',
     ...http,
     table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+    // A rerun of the Testinium API finds the plan's last run, and a plan by its name.
+    indexes: ['list'],
     starts: true,
     // A refused trigger gives slots back that others wait for.
     wakes: true,

@@ -22,7 +22,7 @@ export function createGroupExecutor(getServices: () => Services): Executor {
       if (parent === undefined) throw new ServiceError('EXECUTOR_REFUSED', 'the run of the group is gone');
       const members: GroupMember[] = [];
       for (const planId of childrenOf(dispatch)) {
-        const runId = await startChild(services, parent, planId);
+        const runId = await startChild(services, parent, planId, members.length > 0);
         if (runId !== 'disabled') members.push({ planId, runId });
       }
       const executing = { grain: 'everything', description: `${members.length} plans` } as const;
@@ -54,7 +54,12 @@ function childrenOf({ settings }: Dispatch): readonly number[] {
 }
 
 /** Once for each group, however often it is asked; one whose plan runs already waits for it, unless that plan rejects. */
-async function startChild(services: Services, parent: Run, planId: number): Promise<number | 'disabled'> {
+async function startChild(
+  services: Services,
+  parent: Run,
+  planId: number,
+  begun: boolean,
+): Promise<number | 'disabled'> {
   try {
     const { run } = await triggerRun(services, {
       planId,
@@ -62,13 +67,15 @@ async function startChild(services: Services, parent: Run, planId: number): Prom
       maySee: ({ project, executor }) => project === parent.project && executor.type !== 'group',
       trigger: parent.trigger,
       groupId: parent.id,
+      ...(parent.limits?.key === undefined ? {} : { parallelLimit: parent.limits.key }),
       idempotency: { key: String(parent.id), route: 'group', fingerprint: String(planId) },
     });
     return run.id;
   } catch (error) {
     if (isServiceError(error, 'PLAN_DISABLED')) return 'disabled';
-    if (!isServiceError(error) || error.code === 'UNAVAILABLE') throw error;
-    services.log({ level: 'warn', event: 'child not started', runId: parent.id, planId, code: error.code });
+    // Once others have begun, the group must come to know them: this child then counts as not started.
+    if (!begun && (!isServiceError(error) || error.code === 'UNAVAILABLE')) throw error;
+    services.log({ level: 'warn', event: 'child not started', runId: parent.id, planId, error });
     return 0;
   }
 }

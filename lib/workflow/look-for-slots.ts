@@ -24,6 +24,8 @@ export interface SlotView {
 
 /** What the run needs before its first dispatch, by the limits in force now. Reads nothing but its environments for a run without limits. */
 export async function readNeeds(services: Services, plan: Plan, run: Run): Promise<SlotNeed[]> {
+  // Its children run, each in slots of its own: a parent that held one could keep them from ever ending.
+  if (plan.executor.type === 'group') return [];
   const environments = await readEnvironments(services, environmentsOf(plan, run));
   const project =
     run.limits?.project === undefined ? undefined : (await services.slots.getProjectLimits()).get(run.projectId);

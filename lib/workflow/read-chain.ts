@@ -40,7 +40,14 @@ export async function readLinks(
   chain: readonly Run[],
 ): Promise<readonly (ChainLink & { readonly run: Run; readonly view: RunView })[]> {
   const views = await Promise.all(chain.map((run) => readRunView(services, run)));
-  return views.map((view) => ({ run: view.run, cases: view.cases, view }));
+  return views.map((view) => ({ run: view.run, cases: view.cases, view, whole: isWhole(view) }));
+}
+
+/** It ran everything to its end, or had to run cases that are known by name: picked for it, or declared by its plan. */
+function isWhole({ run, plan }: RunView): boolean {
+  const endedItself = run.result === 'passed' || run.result === 'failed';
+  if (run.rerunOf === undefined && run.requestedCases !== undefined) return true;
+  return run.requestedCases === undefined && (endedItself || plan.suites.some(({ cases }) => cases.length > 0));
 }
 
 /** What all runs of a chain say together. */

@@ -34,5 +34,5 @@ export async function stopRun(services: Services, runId: number): Promise<Run> {
 
 /** No dispatch was ever claimed, so there is no job to stop. */
 function isUnclaimed(run: Run): boolean {
-  return run.status === 'queued' && run.dispatch === 'due' && run.attempt === 1;
+  return run.status === 'queued' && run.dispatch === 'due' && run.dispatchTries === 0 && run.attempt === 1;
 }

@@ -65,6 +65,8 @@ async function lookAfter(services: Services, runId: number): Promise<void> {
   if (run === undefined || run.status === 'rejected') return;
   if (run.status === 'new') return rejectStale(services, run);
   if (isLive(run)) return wakeOrRestart(services, run);
+  // First out of the way: effects that go on failing must not keep the sweep from the runs behind it.
+  await services.runs.scheduleNext(run.id, services.now() + againMs);
   await afterCompletion(services, run);
   if (run.cancelPending) await cancelJob(services, run);
 }

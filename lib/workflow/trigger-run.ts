@@ -176,9 +176,14 @@ async function admitRun(
     });
   }
   if (stored.status !== 'queued') return stored;
-  if (stored.waitsFor === undefined) await startExecution(services, run.id, stored.executionN);
-  else if ((await runs.readLock(plan.id)).active.has(run.id)) await releaseRun(services, run.id);
-  else if (waits) await tendPlan(services, plan.id);
+  try {
+    if (stored.waitsFor === undefined) await startExecution(services, run.id, stored.executionN);
+    else if ((await runs.readLock(plan.id)).active.has(run.id)) await releaseRun(services, run.id);
+    else if (waits) await tendPlan(services, plan.id);
+  } catch (error) {
+    // It is admitted: what is left to do is the sweeper's, and no answer says otherwise.
+    services.log({ level: 'warn', event: 'effect of a trigger failed', runId: run.id, error });
+  }
   return stored;
 }
 

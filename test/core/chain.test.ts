@@ -15,8 +15,13 @@ function aCase(position: number, result: CaseResult, iterations: Record<number, 
   return { ...entry(position, result), iterations: told };
 }
 
-function link(result: RunResult, cases: readonly CaseState[], change: Partial<ChainLink['run']> = {}): ChainLink {
-  return { run: { status: 'completed', result, createdAt: 1000, endedAt: 3000, ...change }, cases };
+function link(
+  result: RunResult,
+  cases: readonly CaseState[],
+  change: Partial<ChainLink['run']> = {},
+  whole = true,
+): ChainLink {
+  return { run: { status: 'completed', result, createdAt: 1000, endedAt: 3000, ...change }, cases, whole };
 }
 
 const resultsOf = (links: readonly ChainLink[]) =>
@@ -86,6 +91,14 @@ describe('what a chain says together', () => {
     expect([status, result, durationMs, counts.queued]).toEqual(['running', null, null, 1]);
   });
 
+  test('is not green while nobody ran the whole of what broke off', () => {
+    const original = link('timedOut', [aCase(1, 'passed'), aCase(2, 'failed')], {}, false);
+    const known = link('passed', [aCase(2, 'passed')], { rerunOf: 1 }, false);
+    expect(consolidate([original, known]).result).toBe('timedOut');
+    const everything = link('passed', [aCase(1, 'passed'), aCase(2, 'passed'), aCase(3, 'passed')], { rerunOf: 2 });
+    expect(consolidate([original, known, everything]).result).toBe('passed');
+  });
+
   test('takes no account of skipped cases beside executed ones', () => {
     const links = [
       link('failed', [aCase(1, 'failed'), aCase(2, 'skipped')]),
@@ -148,6 +161,17 @@ describe('what a rerun selects', () => {
 
   test('is everything the original was to run when no case was ever reported', () => {
     expect(selectByType([link('errored', [])], 'failed')).toBe(null);
+  });
+
+  test('is everything while the original never showed all of its cases, whatever is asked for', () => {
+    const original = link('errored', [aCase(1, 'passed')], {}, false);
+    for (const type of ['all', 'failed', 'failedIterations'] as const) {
+      expect(selectByType([original], type)).toBe(null);
+    }
+    const everything = link('failed', [aCase(1, 'passed'), aCase(2, 'failed')], { rerunOf: 1 });
+    expect(selectByType([original, everything], 'failed')).toEqual([2]);
+    expect(selectByType([original, everything], 'all')).toBe(null);
+    expect(selectByType([link('errored', []), everything], 'all')).toBe(null);
   });
 
   test('is what is not passed by now, not what failed at first', () => {

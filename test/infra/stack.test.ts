@@ -55,7 +55,7 @@ describe('what each function may do', () => {
   const completes = [...read, ...many, ...write, ...starts, ...wakes, ...publishes];
 
   it.each([
-    ['HttpTrigger', [...read, ...many, ...write, ...starts, ...wakes, ...masterKey]],
+    ['HttpTrigger', [...read, ...many, ...write, ...starts, ...wakes, ...masterKey, 'Query Table/index/list']],
     ['HttpReadRuns', [...read, ...many, 'Query Table/index/list', 'Query Table/index/feed']],
     ['HttpPlans', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
     ['HttpEnvironments', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],

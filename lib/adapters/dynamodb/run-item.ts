@@ -4,7 +4,11 @@ import type { Item, Key } from './table.ts';
 
 export const metaKey = (runId: number): Key => ({ pk: `RUN#${runId}`, sk: 'META' });
 export const lockKey = (planId: number): Key => ({ pk: `PLAN#${planId}`, sk: 'LOCK' });
-export const inputKey = (runId: number): Key => ({ pk: `RUN#${runId}`, sk: 'INPUT' });
+/** The first part tells how many follow: the picks of a large run do not fit one item. */
+export const inputKey = (runId: number, part = 0): Key => ({
+  pk: `RUN#${runId}`,
+  sk: part === 0 ? 'INPUT' : `INPUT#${part}`,
+});
 export const rerunKey = (runId: number): Key => ({ pk: `RUN#${runId}`, sk: 'RERUN' });
 /** Run ids, result ids, and the limits of projects: the item every trigger passes. */
 export const runSequence: Key = { pk: 'SEQ', sk: 'runs' };

@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { maxPartBytes } from '../../core/batch.ts';
 import type { RunInput, RunStore } from '../../core/ports.ts';
 import type { Run } from '../../core/run.ts';
 import { createBatches, putRequest } from './batches.ts';
@@ -73,8 +74,13 @@ export function createRunStore(table: Table): RunStore {
     async createRun(run, input) {
       const puts = [table.put(toRunItem(run), 'attribute_not_exists(#pk)'), putBlocks(table, run.id, run.resultIds)];
       if (input !== null) {
-        const bytes = gzipSync(JSON.stringify(input));
-        puts.push(table.put({ ...inputKey(run.id), bytes }, 'attribute_not_exists(#pk)'));
+        const packed = gzipSync(JSON.stringify(input));
+        const parts = Math.ceil(packed.length / maxPartBytes);
+        for (let part = 0; part < parts; part++) {
+          const bytes = packed.subarray(part * maxPartBytes, (part + 1) * maxPartBytes);
+          const item = { ...inputKey(run.id, part), bytes, ...(part === 0 && parts > 1 ? { parts } : {}) };
+          puts.push(table.put(item, 'attribute_not_exists(#pk)'));
+        }
       }
       await Promise.all(puts);
     },
@@ -95,7 +101,10 @@ export function createRunStore(table: Table): RunStore {
     async getInput(runId, exists) {
       const item = exists ? await table.get(inputKey(runId)) : undefined;
       if (item === undefined) return noInput;
-      return JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8')) as RunInput;
+      const keys = Array.from({ length: Number(item.parts ?? 1) - 1 }, (_, i) => inputKey(runId, i + 1));
+      const others = await Promise.all(keys.map((key) => table.get(key)));
+      const packed = [item, ...others].map((part) => part?.bytes as Uint8Array);
+      return JSON.parse(gunzipSync(Buffer.concat(packed)).toString('utf8')) as RunInput;
     },
 
     // E4

@@ -1,5 +1,5 @@
 import { type Delivery, deliveryStates, ownerOf, positionOf } from '../../core/delivery.ts';
-import { invalidField } from '../../core/errors.ts';
+import { invalidField, ServiceError } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
 import { callbackSecrets } from '../../core/sealed.ts';
 import { maySee } from '../entry.ts';
@@ -82,7 +82,12 @@ export async function sendAtOnce(services: Services, deliveryIds: readonly strin
 
 /** `GET /v1/callback-secrets`: what callbacks of single runs are signed with; two while the master key rotates. */
 export function createGetCallbackSecrets(services: Services): Handler {
-  return async () => json(200, { secrets: callbackSecrets(await services.masterKeys()) });
+  return async (_request, { projects, planIds }) => {
+    if (projects !== null || planIds !== null) {
+      throw new ServiceError('FORBIDDEN', 'They sign the callbacks of all projects, and the API key is for some only');
+    }
+    return json(200, { secrets: callbackSecrets(await services.masterKeys()) });
+  };
 }
 
 /** One outside the caller's projects and plans is missing, in the same words (reliability.md F50). */

@@ -150,6 +150,20 @@ describe('admission', () => {
     expect(other.firstResultId).toBe(first.firstResultId + 5);
   });
 
+  it('keeps an input that no item holds, picks of 60,000 cases, in parts', async () => {
+    const { runId } = await runs.allocateRun(1, 1);
+    const name = (i: number) => `case ${i} ${((i * 2_654_435_761) % 4_294_967_296).toString(36)} ${Math.sin(i)}`;
+    const picked = Array.from({ length: 60_000 }, (_, i) => ({
+      suite: `Suite ${i % 97}`,
+      className: '',
+      name: name(i),
+    }));
+    const input = { runtimeData: { a: '1' }, uploadVersions: {}, picked };
+    await runs.createRun(aRun(runId, { hasInput: true }), input);
+    await runs.createRun(aRun(runId, { hasInput: true }), input);
+    expect(await runs.getInput(runId, true)).toEqual(input);
+  });
+
   it('finds the run of a result id, however its blocks lie and however often the ids went round', async () => {
     const { table, stores, close } = await openTestTable();
     const { runs } = stores;

@@ -97,6 +97,8 @@ describe('reading deliveries', () => {
       expect((await api.call('POST', path, { token: elsewhere })).status).toBe(404);
     }
     expect((await api.call('GET', '/v1/callback-secrets', { token: reader })).status).toBe(403);
+    const ofOneProject = await api.addKey({ projects: ['shop'] });
+    expect((await api.call('GET', '/v1/callback-secrets', { token: ofOneProject })).status).toBe(403);
     expect(api.posted).toEqual([]);
   });
 

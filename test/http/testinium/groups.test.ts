@@ -50,6 +50,20 @@ const look = async (id: number): Promise<void> => {
 };
 
 describe('a group', () => {
+  test('takes no place of its own among the runs of its project: its children do', async () => {
+    const { parent } = await family({ project: 'narrow' });
+    const other = await api.services.plans.updatePlan(parent, { ...parent, project: 'narrow' }, 3, 0);
+    await api.services.slots.putProjectLimit(other.projectId, 1);
+    const group = await started(other);
+    const [first, second] = group.children;
+    await api.finish(first, passed);
+    await stepRun(api.services, second);
+    await api.finish(second, passed);
+    await look(group.id);
+    expect((await get(`/executions/${group.id}`)).result_summary).toEqual({ SUCCESS: 4 });
+    await api.services.slots.putProjectLimit(other.projectId, null);
+  });
+
   test('is one execution of its own and one of each enabled child; it ends after the last, with their sum', async () => {
     const { parent, children } = await family();
     const group = await started(parent);
