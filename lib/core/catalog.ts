@@ -1,3 +1,4 @@
+import { ServiceError } from './errors.ts';
 import { lanesOf } from './machines.ts';
 import type { Plan } from './plan.ts';
 import type { CaseName, ReportedCase } from './results.ts';
@@ -15,6 +16,8 @@ export type CatalogEntry =
   | { readonly kind: 'machine'; readonly name: string }
   /** A case on a machine. It has a position, so results, counts and reruns take it for a case; its name is its case's. */
   | { readonly kind: 'lane'; readonly parent: number; readonly machine: number; readonly name?: never }
+  /** The class, perhaps none, that a case known without one was first reported with: from then on it is that class's. */
+  | { readonly kind: 'class'; readonly parent: number; readonly name: string }
   /** Of a data-driven case, or of one of its lanes. */
   | { readonly kind: 'iteration'; readonly parent: number; readonly name: string };
 
@@ -70,6 +73,7 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
     if (entry.kind === 'case' && entry.className === '') {
       classless.set(`${suiteName(entry)}${sep}${entry.name}`, position);
     }
+    if (entry.kind === 'class') boundClass.set(entry.parent, entry.name);
     if (entry.kind === 'iteration') {
       const testCase = bareCaseOf(entries, position);
       const { name } = entries[testCase] as CatalogEntry;
@@ -112,6 +116,16 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
     const entry = theirs[position] as CatalogEntry;
     if (entry.kind === 'suite' || entry.kind === 'machine') return append(entry);
     const parent = adopt(theirs, entry.parent);
+    if (entry.kind === 'class' && (boundClass.get(parent) ?? entry.name) !== entry.name) {
+      // The results beside it took the case for theirs: sent again, they find that it is not.
+      throw new ServiceError(
+        'UNAVAILABLE',
+        'another class reported a case at the same moment; send the results again',
+        {
+          retryAfterSeconds: 1,
+        },
+      );
+    }
     return append(
       entry.kind === 'lane' ? { ...entry, parent, machine: adopt(theirs, entry.machine) } : { ...entry, parent },
     );
@@ -136,7 +150,10 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
     declare: (name, machine) => find(name, machine),
     place(reported, machine) {
       return find(reported, machine, (testCase) => {
-        if (reported.className === '' && !boundClass.has(testCase)) boundClass.set(testCase, '');
+        const entry = entries[testCase];
+        if (entry?.kind !== 'case' || entry.className !== '') return;
+        // Kept, so that no later batch gives another class's result to this case.
+        append({ kind: 'class', parent: testCase, name: reported.className });
       });
     },
   };
@@ -241,6 +258,8 @@ function keyOf(entry: CatalogEntry): string {
       return `m${sep}${entry.name}`;
     case 'lane':
       return `l${entry.parent}${sep}${entry.machine}`;
+    case 'class':
+      return `k${entry.parent}`;
     case 'iteration':
       return `i${entry.parent}${sep}${entry.name}`;
   }

@@ -68,6 +68,34 @@ describe('a case is found by suite, class and name', () => {
     expect(learn(catalog, name, { ...name, className: 'B' }).positions[1]).not.toBe(positions[0]);
   });
 
+  test('a case without a class stays that of the class that reported it first, in later batches too', () => {
+    const name = { suite: 'S', className: '', name: 'n' };
+    const declared = declare([{ name: 'S', cases: [{ name: 'n' }] }]);
+    const first = learn(declared.catalog, { ...name, className: 'A' });
+    expect(first.positions).toEqual(declared.cases);
+    const second = learn(first.catalog, { ...name, className: 'B' }, name, { ...name, className: 'A' });
+    expect(second.positions[0]).not.toBe(declared.cases[0]);
+    expect(second.positions.slice(1)).toEqual([declared.cases[0], declared.cases[0]]);
+    const bare = learn(declared.catalog, name);
+    expect(learn(bare.catalog, { ...name, className: 'A' }).positions[0]).not.toBe(declared.cases[0]);
+  });
+
+  test('of two batches that learn another class for one case at once, the later is to be sent again', () => {
+    const name = { suite: 'S', className: '', name: 'n' };
+    const { catalog } = declare([{ name: 'S', cases: [{ name: 'n' }] }]);
+    const won = learn(catalog, { ...name, className: 'A' }).catalog;
+    const lost = learn(catalog, { ...name, className: 'B' }).catalog;
+    const adoptAll = (theirs: Catalog) => {
+      const fresh = indexCatalog(won);
+      theirs.entries.forEach((_, position) => {
+        fresh.adopt(theirs.entries, position);
+      });
+      return fresh.added;
+    };
+    expect(() => adoptAll(lost)).toThrow(/send the results again/);
+    expect(adoptAll(won)).toEqual([]);
+  });
+
   test('a case declared without a class takes the first class that reports it, and no second one', () => {
     const { catalog, cases } = declare([{ name: 'S', cases: [{ name: 'n' }] }]);
     const reported = { suite: 'S', name: 'n' };
@@ -159,7 +187,7 @@ describe('a case on a machine', () => {
     expect(others).toEqual([]);
     expect(caseOf(catalog, linux)).toBe(onLinux);
     expect(placed('windows').map((position) => caseOf(catalog, position))).toEqual([onWindows]);
-    expect(index.added).toEqual([]);
+    expect(index.added.filter(({ kind }) => kind !== 'class')).toEqual([]);
     expect(nameOf(catalog, linux)).toEqual({ ...tax, name: 'charges', machine: 'linux' });
     expect(placed()).toHaveLength(1);
     expect(index.added).toEqual([{ kind: 'iteration', parent: positionOf(catalog, 'charges'), name: 'Germany' }]);
@@ -245,7 +273,7 @@ describe('whatever is reported, on whatever machines', () => {
         for (const [position, entry] of catalog.entries.entries()) {
           const adopted = entries[positions[position] as number];
           expect([adopted?.kind, adopted?.name]).toEqual([entry.kind, entry.name]);
-          if (entry.kind === 'suite' || entry.kind === 'machine') continue;
+          if (entry.kind === 'suite' || entry.kind === 'machine' || entry.kind === 'class') continue;
           expect(nameOf(after, positions[position] as number)).toEqual(nameOf(catalog, position));
         }
       }),

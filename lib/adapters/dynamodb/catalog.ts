@@ -74,7 +74,7 @@ interface Columns {
 }
 
 /** The position in this list is the stored code: append only. */
-const kinds = ['suite', 'case', 'iteration', 'machine', 'lane'] as const satisfies CatalogEntry['kind'][];
+const kinds = ['suite', 'case', 'iteration', 'machine', 'lane', 'class'] as const satisfies CatalogEntry['kind'][];
 
 /** How many entries from the position on go into one chunk. */
 function chunkLength(entries: readonly CatalogEntry[], from: number): number {
@@ -118,7 +118,7 @@ function fromColumns({ k, p, n, c, f, m = [] }: Columns): CatalogEntry[] {
     const name = n[i] as string;
     const parent = p[i] as number;
     if (kind === 'suite' || kind === 'machine') return { kind, name };
-    if (kind === 'iteration') return { kind, parent, name };
+    if (kind === 'iteration' || kind === 'class') return { kind, parent, name };
     if (kind === 'lane') return { kind, parent, machine: m[lane++] as number };
     className = c[nth] ?? className;
     file = f[nth] ?? file;
