@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { notifyTypes, subscriptionKey } from './delivery.ts';
 import { checkPrerequisites } from './prerequisite-graph.ts';
 import { id, parse } from './schema.ts';
+import { secretReference } from './secret-reference.ts';
 
 const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
 const seconds = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
@@ -190,9 +191,9 @@ const subscription = z.strictObject({
   url: text(2048),
   on: z.array(z.enum(notifyTypes)).check(z.minLength(1), z.maxLength(notifyTypes.length)),
   /** Where the signing secret (`whsec_…`) is: `env:NAME` embedded, `secretsmanager:proctor/<name>` on AWS. */
-  secret: text(512),
+  secret: secretReference,
   /** While receivers change over from one secret to the next, both sign. */
-  previousSecret: z.optional(text(512)),
+  previousSecret: z.optional(secretReference),
 });
 
 const defaultsOf = <T extends z.ZodMiniType>(schema: T) => z.prefault(schema, {} as never);
@@ -222,12 +223,12 @@ export const planSchema = z
     environment: z.optional(id),
     machines: z._default(z.array(machine).check(z.maxLength(20)), []),
     suites: z._default(z.array(suite).check(z.maxLength(2000)), []),
-    /** Names may repeat; who triggers by such a name is told to use the id. */
-    configs: z._default(z.array(savedConfig).check(z.maxLength(200)), []),
+    /** Names may repeat; who triggers by such a name is told to use the id. Left out, the plan keeps what it has. */
+    configs: z.optional(z.array(savedConfig).check(z.maxLength(200))),
     notify: z._default(z.array(subscription).check(z.maxLength(20)), []),
   })
   .check((context) => {
-    const { suites, configs, machines, notify } = context.value;
+    const { suites, configs = [], machines, notify } = context.value;
     const found = [
       duplicateNames(suites),
       duplicateIds(configs),

@@ -1,5 +1,5 @@
 import { type EntryResult, nameOfBatch, type PackedBatch, unpack } from './batch.ts';
-import { type Catalog, caseOf } from './catalog.ts';
+import { type Catalog, caseOf, machineOf } from './catalog.ts';
 import type { AttemptEnd } from './executor.ts';
 import type { OverrideMark } from './override.ts';
 import type { AttemptRequest } from './ports.ts';
@@ -36,6 +36,8 @@ export interface Report {
   /** Distinct cases with a finished result of their own, and those that must have one and have not. */
   readonly reported: number;
   readonly missing: readonly number[];
+  /** Machines the run must have been on, and no case says it was. */
+  readonly silent: readonly string[];
   /** Positions the next stage runs: never run so far, and their prerequisites are over. */
   readonly ready: readonly number[];
   /** The current attempt: how it ended, if it did, and how many distinct cases it reported, asked for or not. */
@@ -53,6 +55,8 @@ export interface FoldInput {
   readonly expected: readonly number[];
   /** Nothing outside `expected` counts: the run asked for picked cases. */
   readonly only: boolean;
+  /** Titles of the machines of the plan, which a run of everything must have been on. */
+  readonly machines?: readonly string[];
   /** How the run goes in stages; then `requests` has one of the first attempt, too. Else everything runs at once. */
   readonly stages?: Stages | null;
 }
@@ -105,9 +109,17 @@ export function foldReport(input: FoldInput): Report {
     missing: cases
       .filter(({ result }) => result === 'notExecuted' || !isFinished(result))
       .map(({ position }) => position),
+    silent: silentOf(input, cases),
     attempt: { end, endedAt, reported: inCurrent.size },
     batchIds: batches.map(nameOfBatch),
   };
+}
+
+/** Of a plan that leaves its cases to its executor, only this tells that a machine never ran. */
+function silentOf({ catalog, machines = [], only }: FoldInput, cases: readonly CaseState[]): string[] {
+  if (only || machines.length === 0) return [];
+  const heard = new Set(cases.map(({ position }) => catalog.entries[machineOf(catalog, position) ?? -1]?.name));
+  return machines.filter((title) => !heard.has(title));
 }
 
 /** The report of a run that ended: unfinished cases become `as`, everything else stays. */

@@ -7,6 +7,8 @@ import type { CaseName } from './results.ts';
 export interface ConfigName {
   readonly name?: string | undefined;
   readonly id?: number | undefined;
+  /** Where the request says so, for refusals. */
+  readonly field: string;
 }
 
 /** What the conditions of a saved selection ask about. */
@@ -71,17 +73,22 @@ export function knownCases(plan: Pick<Plan, 'suites' | 'createdBy'>, catalog: Ca
  * The selection of the plan by name, id or both, which must agree. UNKNOWN_CONFIG if there is none, AMBIGUOUS_CONFIG if the
  * name fits two or name and id name different ones.
  */
-export function findConfig(configs: readonly SavedConfig[], { name, id }: ConfigName): SavedConfig {
+export function findConfig(configs: readonly SavedConfig[], { name, id, field }: ConfigName): SavedConfig {
   const byName = configs.filter((config) => config.name === name);
   const byId = configs.find((config) => config.id === id);
-  if (name !== undefined && byName.length === 0) throw unknown(configs, name);
-  if (id !== undefined && byId === undefined) throw unknown(configs, id);
+  if (name !== undefined && byName.length === 0) throw unknown(configs, name, field);
+  if (id !== undefined && byId === undefined) throw unknown(configs, id, field);
   if (byId !== undefined && name !== undefined && byId.name !== name) {
-    throw refusal('AMBIGUOUS_CONFIG', `its name and its id ${byId.id} are those of two saved configurations`, name);
+    throw refusal(
+      'AMBIGUOUS_CONFIG',
+      `its name and its id ${byId.id} are those of two saved configurations`,
+      name,
+      field,
+    );
   }
   if (byId === undefined && name !== undefined && byName.length > 1) {
     const ids = byName.map((config) => config.id).join(', ');
-    throw refusal('AMBIGUOUS_CONFIG', `the name fits the saved configurations ${ids}; use an id`, name);
+    throw refusal('AMBIGUOUS_CONFIG', `the name fits the saved configurations ${ids}; use an id`, name, field);
   }
   const config = byId ?? byName[0];
   if (config === undefined) throw new Error('neither a name nor an id was given');
@@ -104,16 +111,21 @@ function single<K extends SelectionKey>(key: K, value: string | number | undefin
   return value === undefined ? {} : { [key]: [value] };
 }
 
-function unknown(configs: readonly SavedConfig[], given: string | number): ServiceError {
+function unknown(configs: readonly SavedConfig[], given: string | number, field: string): ServiceError {
   const known = configs.slice(0, 10).map(({ id, name }) => `${id} (${name})`);
   const hint = known.length === 0 ? 'has none; leave it out to run the whole plan' : `has ${known.join(', ')}`;
-  return refusal('UNKNOWN_CONFIG', `the plan has no such saved configuration: it ${hint}`, given);
+  return refusal('UNKNOWN_CONFIG', `the plan has no such saved configuration: it ${hint}`, given, field);
 }
 
-function refusal(code: 'UNKNOWN_CONFIG' | 'AMBIGUOUS_CONFIG', message: string, given: string | number): ServiceError {
+function refusal(
+  code: 'UNKNOWN_CONFIG' | 'AMBIGUOUS_CONFIG',
+  message: string,
+  given: string | number,
+  field: string,
+): ServiceError {
   const rejectedValue = typeof given === 'string' ? given.slice(0, 100) : given;
-  return new ServiceError(code, `executionConfig: ${message}`, {
-    fields: [{ field: 'executionConfig', message, rejectedValue }],
+  return new ServiceError(code, `${field}: ${message}`, {
+    fields: [{ field, message, rejectedValue }],
   });
 }
 

@@ -23,6 +23,10 @@ export function judge(report: Report, catalog: Catalog): Ending {
     const explanation = `${cases(report.missing.length)} had to report and did not: ${names}.${unnamed(report, catalog)}`;
     return { result: 'errored', reason: 'casesMissing', explanation };
   }
+  if (report.silent.length > 0) {
+    const explanation = `No result names the ${report.silent.length === 1 ? 'machine' : 'machines'} ${some(report.silent)}.`;
+    return { result: 'errored', reason: 'casesMissing', explanation };
+  }
   if (report.attempt.reported < expectedCases) {
     const explanation = `The executor announced ${cases(expectedCases)} and reported ${report.attempt.reported}.`;
     return { result: 'errored', reason: 'casesMissing', explanation };

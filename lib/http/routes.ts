@@ -33,6 +33,8 @@ export interface Route {
 /** reliability.md F40. */
 const jsonBytes = 256 * 1024;
 const resultsBytes = 9 * 1024 * 1024;
+/** Plans declare thousands of cases. */
+const planBytes = 4 * 1024 * 1024;
 /** contracts/testinium.md 2.1. */
 const formBytes = 64 * 1024;
 const testinium = '/Testinium.RestApi/api';
@@ -109,9 +111,9 @@ export const routes = Object.freeze([
   route('POST', '/uaa/oauth/token', 'testinium.token', 'keys', 'public', formBytes),
 
   route('GET', '/v1/plans', 'native.listPlans', 'plans', 'PLAN_VIEW'),
-  route('POST', '/v1/plans', 'native.applyPlan', 'plans', 'PLAN_EDIT'),
+  route('POST', '/v1/plans', 'native.applyPlan', 'plans', 'PLAN_EDIT', planBytes),
   route('GET', '/v1/plans/{planId}', 'native.getPlan', 'plans', 'PLAN_VIEW'),
-  route('PUT', '/v1/plans/{planId}', 'native.updatePlan', 'plans', 'PLAN_EDIT'),
+  route('PUT', '/v1/plans/{planId}', 'native.updatePlan', 'plans', 'PLAN_EDIT', planBytes),
   route('DELETE', '/v1/plans/{planId}', 'native.deletePlan', 'plans', 'PLAN_EDIT'),
   route('POST', '/v1/plans/{planId}/runs', 'native.triggerRun', 'trigger', 'PLAN_RUN'),
 

@@ -8,6 +8,7 @@ import { lanesOf, pickMachines } from '../core/machines.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Services } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
+import { steeringName } from '../core/steering-variables.ts';
 import { declaredPrerequisites } from '../core/with-prerequisites.ts';
 import { publishOutbox } from './publish-outbox.ts';
 import { readEnvironment, readMachines } from './read-environment.ts';
@@ -107,7 +108,17 @@ async function prepareDispatch(
     callback: { url: `${services.publicUrl}/callbacks/${run.id}/${run.attempt}`, token },
     deadlineAt: run.deadlineAt,
   };
-  return { dispatch, refusal: refusal ?? machines.refusal };
+  return { dispatch, refusal: refusal ?? machines.refusal ?? refuseSteering(plan, Object.keys(variables)) };
+}
+
+/** Environments may be written by who may not say what a command runs. */
+function refuseSteering({ executor }: Plan, names: readonly string[]): ServiceError | undefined {
+  const name = executor.type === 'command' ? steeringName(names) : undefined;
+  if (name === undefined) return undefined;
+  return new ServiceError(
+    'EXECUTOR_REFUSED',
+    `its environment sets ${name}, which steers the command; set it in the plan`,
+  );
 }
 
 /** The cases at the positions, iterations gathered under their case, which names its machine if it is on one. */

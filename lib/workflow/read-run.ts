@@ -52,6 +52,7 @@ export async function readLiveRun(services: Services, run: Run, learn = false): 
     attempt: run.attempt,
     expected,
     only: input.picked !== null,
+    machines: plan.machines.map(({ title }) => title),
     stages,
   });
   return { run, plan, catalog, input, items, report };

@@ -16,7 +16,7 @@ export async function chooseByConfig(services: Services, plan: Plan, wanted: Con
   if (known.length === 0) return fits(query, { createdById: [plan.createdBy] }) ? { config } : { config, picked: [] };
   const picked = known.filter(({ values }) => fits(query, values)).map(toPicked);
   if (picked.length > 0) return { config, picked };
-  throw emptySelection('executionConfig', `the saved configuration ${id} (${name}) selects no test case of the plan`);
+  throw emptySelection(wanted.field, `the saved configuration ${id} (${name}) selects no test case of the plan`);
 }
 
 /** A case as people name it; without a class it is the one of that suite and name, without a machine it is on all. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { ServiceError } from '../core/errors.ts';
+import { invalidField, ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
 import type { Overlap, Plan } from '../core/plan.ts';
 import type { RunCallback, RunInput, Services } from '../core/ports.ts';
 import { isVisible, type RerunType, type Run, type TriggerType } from '../core/run.ts';
+import { steeringName } from '../core/steering-variables.ts';
 import { type CaseOnMachine, withPrerequisites } from '../core/with-prerequisites.ts';
 import { type Demand, readDemand, takeDemanded } from './demand-slots.ts';
 import { giveBackSlots } from './give-back-slots.ts';
@@ -81,6 +82,7 @@ export async function triggerRun(services: Services, request: TriggerRequest): P
   const { plan } = found;
   const replay = request.choose && (await findReplay(services, request));
   if (replay) return { run: replay, replayed: true };
+  checkRuntimeData(plan, request);
   const choice = complete(plan, (await request.choose?.(plan)) ?? {});
   if (request.environmentId !== undefined) await checkEnvironment(services, plan, request.environmentId);
   if (!plan.enabled) throw new ServiceError('PLAN_DISABLED', `test plan ${plan.id} is disabled; enable it first`);
@@ -164,7 +166,7 @@ async function admitRun(
   const ahead = waits ? await runsAhead(services, plan.id, run.id) : undefined;
   const admitted = await runs.admit(run, {
     deadlineAt,
-    nextActionAt: now + 60_000,
+    nextActionAt: Math.min(now + 60_000, deadlineAt),
     ...(ahead === undefined ? {} : { waitsFor: ahead }),
     ...(holds && run.limits === undefined ? { slotsHeld: true } : {}),
   });
@@ -281,6 +283,17 @@ async function runsAhead(services: Services, planId: number, runId: number): Pro
   return [...active, ...[...waiting].filter((other) => other < runId)]
     .filter((other) => other !== runId)
     .sort((a, b) => a - b);
+}
+
+/** A key that may trigger runs must not choose what a command of this machine loads (core/steering-variables.ts). */
+function checkRuntimeData({ executor }: Plan, { runtimeData = {} }: TriggerRequest): void {
+  const name = executor.type === 'command' ? steeringName(Object.keys(runtimeData)) : undefined;
+  if (name !== undefined) {
+    throw invalidField(
+      'runtimeData',
+      `must not set ${name.slice(0, 50)}, which steers the command; set it in the plan`,
+    );
+  }
 }
 
 async function checkEnvironment(services: Services, plan: Plan, environmentId: number): Promise<void> {

@@ -115,15 +115,21 @@ describe('a saved selection', () => {
   ] as SavedConfig[];
 
   test('is found by name, by id, or by both if they agree', () => {
-    expect(findConfig(configs, { name: 'smoke' }).id).toBe(1);
-    expect(findConfig(configs, { id: 3 }).id).toBe(3);
-    expect(findConfig(configs, { name: 'twice', id: 2 }).id).toBe(2);
+    expect(findConfig(configs, { field: 'config', name: 'smoke' }).id).toBe(1);
+    expect(findConfig(configs, { field: 'config', id: 3 }).id).toBe(3);
+    expect(findConfig(configs, { field: 'config', name: 'twice', id: 2 }).id).toBe(2);
   });
 
   test('that is unknown, or named twice, is refused with what there is', () => {
-    expect(() => findConfig(configs, { name: 'Smoke' })).toThrow(/it has 1 \(smoke\), 2 \(twice\), 3 \(twice\)/);
-    expect(() => findConfig([], { id: 9 })).toThrow(/it has none/);
-    expect(() => findConfig(configs, { name: 'twice' })).toThrow(/fits the saved configurations 2, 3; use an id/);
-    expect(() => findConfig(configs, { name: 'smoke', id: 2 })).toThrow(/those of two saved configurations/);
+    expect(() => findConfig(configs, { field: 'config', name: 'Smoke' })).toThrow(
+      /it has 1 \(smoke\), 2 \(twice\), 3 \(twice\)/,
+    );
+    expect(() => findConfig([], { field: 'config', id: 9 })).toThrow(/it has none/);
+    expect(() => findConfig(configs, { field: 'config', name: 'twice' })).toThrow(
+      /fits the saved configurations 2, 3; use an id/,
+    );
+    expect(() => findConfig(configs, { field: 'config', name: 'smoke', id: 2 })).toThrow(
+      /those of two saved configurations/,
+    );
   });
 });

@@ -207,8 +207,8 @@ describe('order of refusals', () => {
   test('elsewhere: size and route before the key, without a read', async () => {
     const { entry, addKey, reads } = createStubbedEntry();
     const headers = { 'content-length': '262145', ...bearer(addKey().token) };
-    expect((await entry(aRequest('POST', '/v1/plans', { headers }))).status).toBe(413);
-    expect((await entry(aRequest('POST', '/v1/plans', { body: Buffer.alloc(262_145) }))).status).toBe(413);
+    expect((await entry(aRequest('POST', '/v1/environments', { headers }))).status).toBe(413);
+    expect((await entry(aRequest('POST', '/v1/environments', { body: Buffer.alloc(262_145) }))).status).toBe(413);
     expect((await entry(aRequest('POST', '/callbacks/1/1/results', { body: Buffer.alloc(9_437_185) }))).status).toBe(
       413,
     );

@@ -62,6 +62,18 @@ describe.each([loop, machine])('a plan with machines, on the $name', (driver) =>
     expect(ended.cases.filter(({ flaky }) => flaky)).toHaveLength(1);
   });
 
+  it('is not green when a machine never reports, also where the plan leaves its cases to the executor', async () => {
+    const silent = await run({ machines: two }, reports(on('linux', ...passes)));
+    expect(silent.run).toMatchObject({ result: 'errored', reason: 'casesMissing' });
+    expect(silent.run.explanation).toBe('No result names the machine windows.');
+    await world.close();
+    const unnamed = await run({ machines: two }, reports(passes));
+    expect(unnamed.run).toMatchObject({ result: 'errored', reason: 'casesMissing' });
+    await world.close();
+    const both = await run({ machines: two }, reports([...on('linux', ...passes), ...on('windows', ...passes)]));
+    expect(both.run).toMatchObject({ result: 'passed', counts: { total: 4, passed: 4 } });
+  });
+
   it('reruns just the iteration that failed, on its machine', async () => {
     const dataDriven = [{ name: 'Checkout', cases: [{ name: 'pays', iterations: ['visa', 'cash'] }] }];
     const both = [aCase('pays', 'passed', 'visa'), aCase('pays', 'passed', 'cash')];
@@ -154,7 +166,7 @@ describe.each([loop, machine])('a plan with machines, on the $name', (driver) =>
   });
 
   it('tells the executor the environment of each machine, and is errored when one was deleted', async () => {
-    const script = reports(on('linux', aCase('pays')));
+    const script = reports([...on('linux', aCase('pays')), ...on('windows', aCase('pays'))]);
     world = await createWorld(driver, {}, script);
     const lab = await world.stores.environments.createEnvironment(
       { name: 'lab', description: null, project: 'default', variables: [] },

@@ -30,7 +30,7 @@ export function createPlanStore(table: Table): PlanStore {
         if (document.id === undefined && (await table.get(headKey(id))) !== undefined) continue;
         const plan: Plan = {
           ...document,
-          configs: await numberConfigs(table, document.configs),
+          configs: await numberConfigs(table, document.configs ?? []),
           id,
           version: 1,
           projectId,
@@ -58,7 +58,7 @@ export function createPlanStore(table: Table): PlanStore {
       const projectId = renamed ? await projectNumber(table, document.project) : plan.projectId;
       const changed: Plan = {
         ...document,
-        configs: await numberConfigs(table, keepConfigIds(plan.configs, document.configs)),
+        configs: await numberConfigs(table, keepConfigIds(plan.configs, document.configs ?? plan.configs)),
         id: plan.id,
         version: plan.version + 1,
         projectId,
@@ -186,7 +186,7 @@ function toPlan(item: Item): Plan {
 }
 
 /** Gives every selection without an id the next number that no other of the plan has. */
-async function numberConfigs(table: Table, configs: PlanDocument['configs']): Promise<SavedConfig[]> {
+async function numberConfigs(table: Table, configs: NonNullable<PlanDocument['configs']>): Promise<SavedConfig[]> {
   const taken = new Set(configs.map(({ id }) => id));
   const numbered: SavedConfig[] = [];
   for (const config of configs) {

@@ -12,6 +12,7 @@ import { clearUp, isClaimed, readJob, stopJob, stopRequestedAt } from './job.ts'
 import { jobEnvironment } from './job-environment.ts';
 import { readProgress } from './read-progress.ts';
 import { readResults } from './read-results.ts';
+import { redactCases } from './redact.ts';
 import { selectorFor } from './selectors/selector-for.ts';
 import { watchAttempt } from './watch-attempt.ts';
 import { writeWhole } from './write-file.ts';
@@ -63,10 +64,10 @@ export function createCommandExecutor(options: CommandExecutorOptions): Executor
     setTimeout(() => kill().catch(() => {}), stopGraceMs + 50).unref();
   };
 
-  const readOn = async (directory: string): Promise<Poll> => {
+  const readOn = async (directory: string, secrets: readonly string[]): Promise<Poll> => {
     const { cases, offset } = await readProgress(join(directory, attemptFiles.progress), offsets.get(directory) ?? 0);
     offsets.set(directory, offset);
-    return { state: 'running', cases };
+    return { state: 'running', cases: redactCases(cases, secrets) };
   };
 
   return {
@@ -102,21 +103,23 @@ export function createCommandExecutor(options: CommandExecutorOptions): Executor
 
     async poll(_ref, dispatch) {
       const directory = directoryOf(dispatch);
+      const secrets = [...Object.values(dispatch.variables), dispatch.callback.token];
       if ((await stopRequestedAt(directory)) !== null) await stopJob(directory, now(), stopGraceMs);
       const job = await readJob(directory, now());
       if (job.state === 'running') {
         follow(directory, dispatch.runId);
-        return readOn(directory);
+        return readOn(directory, secrets);
       }
       await clearUp(directory);
       forget(directory);
       if (job.state === 'lost') {
         const { cases } = await readProgress(join(directory, attemptFiles.progress), 0);
-        return { state: 'ended', cases, end: { problem: { reason: 'executorLost', message: job.message } } };
+        const end = { problem: { reason: 'executorLost', message: job.message } } as const;
+        return { state: 'ended', cases: redactCases(cases, secrets), end };
       }
       const settings = commandSettings(dispatch.settings);
-      const secrets = [...Object.values(dispatch.variables), dispatch.callback.token];
-      return { state: 'ended', ...(await readResults({ directory, settings, secrets, ...job })) };
+      const { cases, end } = await readResults({ directory, settings, secrets, ...job });
+      return { state: 'ended', cases: redactCases(cases, secrets), end };
     },
 
     async stop(_ref, dispatch) {

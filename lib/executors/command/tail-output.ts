@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { redact } from './redact.ts';
 
 /**
  * The last lines of the output, at most 500 characters, without colours and without the secrets. Empty if there is no
@@ -24,10 +25,3 @@ export async function tailOutput(path: string, secrets: readonly string[]): Prom
 const maxCharacters = 500;
 // A variable has up to 4,096 characters of up to 4 bytes.
 const windowBytes = 32_768;
-// Shorter values are flags and numbers, and would blot out the text.
-const minSecretLength = 4;
-
-function redact(text: string, secrets: readonly string[]): string {
-  const longestFirst = secrets.filter(({ length }) => length >= minSecretLength).sort((a, b) => b.length - a.length);
-  return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
-}

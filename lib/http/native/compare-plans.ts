@@ -12,7 +12,7 @@ export interface Change {
 /** What differs between the stored plan and the document, whatever the order of their keys; empty if nothing does. */
 export function comparePlans(plan: Plan, document: PlanDocument): Change[] {
   // A document need not say its number.
-  const wanted = { ...document, id: plan.id, configs: keepConfigIds(plan.configs, document.configs) };
+  const wanted = { ...document, id: plan.id, configs: keepConfigIds(plan.configs, document.configs ?? plan.configs) };
   const changes: Change[] = [];
   compare(documentOf(plan), wanted, '', changes);
   return changes;

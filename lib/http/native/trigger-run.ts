@@ -26,7 +26,7 @@ export function createTriggerRun(services: Services, checkUrl: CheckUrl): Handle
     if (config != null && cases != null) throw invalidField('cases', 'cannot go with a config; leave one of them out');
     const choose: TriggerRequest['choose'] =
       config != null
-        ? (plan) => chooseByConfig(services, plan, config)
+        ? (plan) => chooseByConfig(services, plan, { ...config, field: 'config' })
         : cases != null
           ? (plan) => chooseByName(services, plan, cases)
           : undefined;

@@ -89,7 +89,7 @@ const triggerSchema = z.object(
     executionConfig: z.optional(
       z.pipe(
         executionConfig,
-        z.transform(({ name, id }) => ({ ...(name ? { name } : {}), ...(id ? { id } : {}) })),
+        z.transform(({ name, id }) => ({ ...(name ? { name } : {}), ...(id ? { id } : {}), field: 'executionConfig' })),
       ),
     ),
   },

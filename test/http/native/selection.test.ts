@@ -60,6 +60,16 @@ describe('saved selections', () => {
     expect((await api.call('GET', `/v1/plans/${planId}`)).body.version).toBe(4);
   });
 
+  test('stay when the plan is applied without any, and go when it names others', async () => {
+    const plan = aPlan({ suites });
+    const { body } = await api.call('POST', '/v1/plans', { body: plan });
+    const configs = `/v1/plans/${body.id}/configs`;
+    const made = (await api.call('POST', configs, { body: smoke })).body;
+    const again = await api.call('POST', '/v1/plans', { body: { ...plan, description: 'changed' } });
+    expect(again.body.configs).toEqual([made]);
+    expect((await api.call('POST', '/v1/plans', { body: { ...plan, configs: [] } })).body.configs).toEqual([]);
+  });
+
   test('that are made at once are all kept', async () => {
     const planId = await createPlan();
     const made = await Promise.all(
@@ -121,7 +131,7 @@ describe('a partial run', () => {
   test.each([
     [{ config: { name: 'smoke' }, cases: [{ suite: 'Cart', name: 'adds' }] }, 'cases', 'VALIDATION_FAILED'],
     [{ config: {} }, 'config', 'VALIDATION_FAILED'],
-    [{ config: { name: 'slow' } }, 'executionConfig', 'UNKNOWN_CONFIG'],
+    [{ config: { name: 'slow' } }, 'config', 'UNKNOWN_CONFIG'],
     [{ cases: [] }, 'cases', 'EMPTY_SELECTION'],
     [{ cases: [{ suite: 'Cart', name: 'multiplies' }] }, 'cases[0]', 'VALIDATION_FAILED'],
     [{ cases: [{ name: 'adds' }] }, 'cases[0].suite', 'VALIDATION_FAILED'],

@@ -197,6 +197,44 @@ describe('what is not asked for properly', () => {
   });
 });
 
+describe('variables that steer a command', () => {
+  test('are refused from who triggers a run, in runtime data and from an environment, and allowed to the plan', async () => {
+    const executor = { type: 'command', command: 'true' };
+    const commands = await facade.addPlan({ executor, variables: { NODE_OPTIONS: '--no-warnings' } });
+    for (const name of [
+      'NODE_OPTIONS',
+      'PATH',
+      'path',
+      'LD_PRELOAD',
+      'BASH_ENV',
+      'npm_config_script_shell',
+      'GIT_SSH',
+    ]) {
+      const { body } = await expectRefused({ executionId: commands.id, runtimeData: { [name]: 'x' } }, 'runtimeData');
+      expect(body.error).toContain(name);
+    }
+    const allowed = await post({ executionId: commands.id, runtimeData: { PATHOLOGY: 'x', baseUrl: 'y' } });
+    expect(allowed.status).toBe(200);
+    expect((await post({ executionId: plan.id, runtimeData: { PATH: '/for/the/runner' } })).status).toBe(200);
+    const variables = [{ key: 'NODE_OPTIONS', value: '--import=x', secret: false }];
+    const environment = await facade.services.environments.createEnvironment(
+      { name: 'steers', description: null, project: 'default', variables },
+      3,
+      0,
+    );
+    const { body } = await post({ executionId: commands.id, environmentId: environment.id });
+    const dispatched = facade.dispatches.length;
+    await facade.dispatch(body.id);
+    await facade.complete(body.id);
+    expect(facade.dispatches).toHaveLength(dispatched);
+    const ended = (await facade.call('GET', `${path}/${body.id}`)).body;
+    expect([ended.result, ended.message]).toEqual([
+      'ABORTED',
+      expect.stringContaining('its environment sets NODE_OPTIONS'),
+    ]);
+  });
+});
+
 describe('Idempotency-Key', () => {
   test('the same request again answers the same run, byte for byte, and says so', async () => {
     const body = { executionId: plan.id, buildNo: 1 };
