@@ -142,10 +142,10 @@ async function expectCases(
     const placed = { ...catalog, entries: [...catalog.entries, ...added] };
     const byIteration = new Set(
       (picked ?? []).flatMap((one) =>
-        one.iterations?.length ? lanesOf(plan.machines, one.machine).map((machine) => index.place(one, machine)) : [],
+        one.iterations?.length ? lanesOf(plan.machines, one.machine).map((machine) => index.declare(one, machine)) : [],
       ),
     );
-    const stages = planStages({ plan, selects, catalog: placed, expected, byIteration, place: index.place });
+    const stages = planStages({ plan, selects, catalog: placed, expected, byIteration, place: index.declare });
     if (added.length === 0) return { catalog, expected, stages };
     if (learn && round < learnRounds) {
       await services.plans.appendCatalog(plan.id, catalog.entries.length, added);
@@ -176,9 +176,9 @@ function expectPicked(
   }
   return picked.flatMap((testCase) =>
     lanesOf(plan.machines, testCase.machine).flatMap((machine) => {
-      const position = index.place(testCase, machine);
+      const position = index.declare(testCase, machine);
       if (testCase.iterations?.length)
-        return testCase.iterations.map((iteration) => index.place({ ...testCase, iteration }, machine));
+        return testCase.iterations.map((iteration) => index.declare({ ...testCase, iteration }, machine));
       return declared.get(position) ?? known.get(position) ?? [position];
     }),
   );

@@ -165,9 +165,15 @@ describe.each(servers)('%s', (_, start, baseUrl) => {
   test('a body over the limit is 413 in the shape of its surface, and none is read by a handler', async () => {
     const before = stub.calls.length;
     const body = Buffer.alloc(400_000, ' ');
-    const native = await send(server, 'POST', '/v1/plans', headers, body);
+    const native = await send(server, 'POST', '/v1/environments', headers, body);
     expect([native.status, JSON.parse(native.body.toString()).code]).toEqual([413, 'BODY_TOO_LARGE']);
-    const chunked = await send(server, 'POST', '/v1/plans', { ...headers, 'transfer-encoding': 'chunked' }, body);
+    const chunked = await send(
+      server,
+      'POST',
+      '/v1/environments',
+      { ...headers, 'transfer-encoding': 'chunked' },
+      body,
+    );
     expect(chunked.status).toBe(413);
     const testsigma = await send(server, 'POST', '/api/v1/execution_results', headers, body);
     expect([testsigma.status, JSON.parse(testsigma.body.toString())]).toMatchObject([413, { timeStamp: null }]);
@@ -183,7 +189,7 @@ describe('node:http alone', () => {
     server = await createNodeServer({ entry, host: '127.0.0.1', port: 0, publicUrl: 'https://proctor.example.com/x' });
   });
   afterAll(() => server.close(100));
-  const isUp = async () => expect((await send(server, 'GET', '/v1/plans', headers)).status).toBe(200);
+  const isUp = async () => expect((await send(server, 'GET', '/v1/environments', headers)).status).toBe(200);
 
   test('links start with the public URL', async () => {
     await send(server, 'GET', '/healthz');
@@ -200,7 +206,7 @@ describe('node:http alone', () => {
 
   test('refuses a declared length without waiting for the body, and closes', async () => {
     const start = performance.now();
-    const head = 'POST /v1/plans HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n';
+    const head = 'POST /v1/environments HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n';
     const answer = await sendRaw(server, `${head}\r\n`, /BODY_TOO_LARGE/);
     expect(answer).toMatch(/^HTTP\/1.1 413 [\s\S]*connection: close/i);
     expect(performance.now() - start).toBeLessThan(900);
@@ -213,7 +219,7 @@ describe('node:http alone', () => {
 
   test('stops reading an endless body at the limit', async () => {
     const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
-    const head = `POST /v1/plans HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const head = `POST /v1/environments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: chunked\r\n\r\n`;
     expect(await sendRaw(server, head + chunk.repeat(5), /BODY_TOO_LARGE/)).toMatch(/^HTTP\/1.1 413 /);
     expect(last().body).toHaveLength(262_145);
   });

@@ -114,6 +114,24 @@ describe('a partial run', () => {
     expect(text).toContain('to run 2 cases that the saved selection smoke picked');
   });
 
+  test('takes the class its runner reports for cases declared without one, and so do its reruns', async () => {
+    const planId = await createPlan();
+    const cases = [{ suite: 'Cart', name: 'adds' }];
+    const { body } = await api.call('POST', `/v1/plans/${planId}/runs`, { body: { cases } });
+    const inClass = { suite: 'Cart', className: 'cart.test.ts', name: 'adds' };
+    await finish(body.id, [{ ...inClass, result: 'failed' }]);
+    expect((await api.call('GET', `/v1/runs/${body.id}`)).body).toMatchObject({
+      result: 'failed',
+      counts: { total: 1 },
+    });
+    const again = (await api.call('POST', `/v1/runs/${body.id}/rerun`)).body;
+    await finish(again.id, [{ ...inClass, result: 'passed' }]);
+    expect((await api.call('GET', `/v1/runs/${again.id}`)).body).toMatchObject({
+      result: 'passed',
+      counts: { total: 1 },
+    });
+  });
+
   test('runs named cases, and single iterations of them', async () => {
     const planId = await createPlan();
     const cases = [
