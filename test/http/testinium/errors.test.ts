@@ -136,6 +136,21 @@ describe('errors', () => {
     api.configure({});
   });
 
+  test('of a plan with a full queue are those of one that is running', { timeout: 60_000 }, async () => {
+    const full = await api.addPlan({ overlap: 'queue' });
+    const started = await api.get(runPath(full.id));
+    for (let waiting = 0; waiting < 100; waiting += 20) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => api.get(runPath(full.id))));
+      expect(answers.map(({ body }) => body.successful)).toEqual(Array(20).fill(true));
+    }
+    const refused = await api.get(runPath(full.id));
+    expect([refused.status, refused.body.error, refused.body.already_running]).toEqual([409, 'ALREADY_RUNNING', true]);
+    expect(refused.body).not.toHaveProperty('execution_id');
+    expect(refused.body.running_execution_id).toBeGreaterThanOrEqual(started.body.execution_id);
+    const plain = await api.get(`/plans/${full.id}/run`);
+    expect([plain.status, plain.body.successful, plain.body.already_running]).toEqual([200, false, true]);
+  });
+
   test('of a start that does not commit are 503 with a wait, of a bug 500 without a word of it', async () => {
     const { lock } = api.services.runs;
     const fail = async (error: unknown) => {
