@@ -43,6 +43,8 @@ export interface Dispatch {
   readonly machines: readonly { readonly title: string; readonly environment: string | null }[];
   /** Environment variables, runtime data over the environment's over the plan's. Secret: never logged. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Those of their values nobody may be shown: runtime data, and what the environment keeps secret. */
+  readonly secrets: readonly string[];
   readonly uploadVersions: Readonly<Record<string, string>>;
   readonly environment: string | null;
   readonly buildNo: string | null;

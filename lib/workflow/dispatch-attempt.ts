@@ -79,7 +79,7 @@ async function prepareDispatch(
   const asked = requested ? toPicked(catalog, requested) : input.picked && withIterations(plan, catalog, input.picked);
   const picked = pickMachines(plan.machines, asked);
   const { selection } = picked;
-  const [{ environment, variables, refusal }, machines] = await Promise.all([
+  const [{ environment, variables, secrets, refusal }, machines] = await Promise.all([
     readEnvironment(services, run.environmentId ?? plan.environment, input.runtimeData),
     readMachines(services, picked.machines),
   ]);
@@ -101,6 +101,7 @@ async function prepareDispatch(
     prerequisites: declaredPrerequisites(plan, selection),
     machines: machines.named,
     variables: { ...plan.variables, ...variables, ...input.runtimeData },
+    secrets: [...secrets, ...Object.values(input.runtimeData)],
     uploadVersions: input.uploadVersions,
     environment,
     buildNo: run.buildNo ?? null,

@@ -8,6 +8,8 @@ export interface EnvironmentValues {
   /** Null where there is none. */
   readonly environment: string | null;
   readonly variables: Readonly<Record<string, string>>;
+  /** The values of those that are secret. */
+  readonly secrets: readonly string[];
   /** Why no attempt may start with these: the environment is gone, or a variable cannot be read. */
   readonly refusal: ServiceError | undefined;
 }
@@ -21,7 +23,7 @@ export async function readEnvironment(
   environmentId: number | undefined,
   runtimeData: Readonly<Record<string, string>>,
 ): Promise<EnvironmentValues> {
-  const none = { environment: null, variables: {} };
+  const none = { environment: null, variables: {}, secrets: [] };
   if (environmentId === undefined) return { ...none, refusal: undefined };
   const environment = await services.environments.getEnvironment(environmentId);
   if (environment === undefined) {
@@ -32,6 +34,7 @@ export async function readEnvironment(
   return {
     environment: environment.name,
     variables: Object.fromEntries(read.flatMap(({ key, value }) => (typeof value === 'string' ? [[key, value]] : []))),
+    secrets: read.flatMap(({ value }, i) => (wanted[i]?.secret && typeof value === 'string' ? [value] : [])),
     refusal: read.map(({ value }) => value).find((value) => isServiceError(value)),
   };
 }

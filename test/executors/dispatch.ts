@@ -15,6 +15,7 @@ export function makeDispatch(executor: Record<string, unknown>, overrides: Parti
     prerequisites: [],
     machines: [],
     variables: {},
+    secrets: [],
     uploadVersions: {},
     environment: null,
     buildNo: null,

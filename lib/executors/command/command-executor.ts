@@ -103,7 +103,7 @@ export function createCommandExecutor(options: CommandExecutorOptions): Executor
 
     async poll(_ref, dispatch) {
       const directory = directoryOf(dispatch);
-      const secrets = [...Object.values(dispatch.variables), dispatch.callback.token];
+      const secrets = [...dispatch.secrets, dispatch.callback.token];
       if ((await stopRequestedAt(directory)) !== null) await stopJob(directory, now(), stopGraceMs);
       const job = await readJob(directory, now());
       if (job.state === 'running') {
@@ -118,7 +118,12 @@ export function createCommandExecutor(options: CommandExecutorOptions): Executor
         return { state: 'ended', cases: redactCases(cases, secrets), end };
       }
       const settings = commandSettings(dispatch.settings);
-      const { cases, end } = await readResults({ directory, settings, secrets, ...job });
+      const { cases, end } = await readResults({
+        directory,
+        settings,
+        secrets: [...Object.values(dispatch.variables), dispatch.callback.token],
+        ...job,
+      });
       return { state: 'ended', cases: redactCases(cases, secrets), end };
     },
 

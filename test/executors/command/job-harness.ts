@@ -29,6 +29,7 @@ export function dispatchOf(
     prerequisites: [],
     machines: [],
     variables: {},
+    secrets: [],
     uploadVersions: {},
     environment: null,
     buildNo: null,

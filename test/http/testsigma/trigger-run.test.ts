@@ -142,6 +142,21 @@ describe('what the run gets', () => {
     });
   });
 
+  test('the executor is told which values nobody may be shown', async () => {
+    const variables = [
+      { key: 'BASE_URL', value: 'https://stg.example.com', secret: false },
+      { key: 'PASSWORD', value: 'geheim-88', secret: true },
+    ];
+    const environment = await facade.services.environments.createEnvironment(
+      { name: 'with a secret', description: null, project: 'default', variables },
+      3,
+      0,
+    );
+    const body = { executionId: plan.id, environmentId: environment.id, runtimeData: { token: 'rt-4711' } };
+    await facade.dispatch((await post(body)).body.id);
+    expect(facade.dispatches.at(-1)?.secrets).toEqual(['geheim-88', 'rt-4711']);
+  });
+
   test('runtime data that is no text is refused, and never shown or logged', async () => {
     const secret = 's3cret-canary';
     facade.logs.length = 0;
