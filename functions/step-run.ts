@@ -3,7 +3,7 @@ import { createBus } from '../lib/adapters/event-bridge.ts';
 import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
-import { createHttpExecutor } from '../lib/executors/http.ts';
+import { createRemoteExecutors } from '../lib/executors/remote-executors.ts';
 import { driveStep } from '../lib/workflow/drive-step.ts';
 import { createGroupExecutor } from '../lib/workflow/group-executor.ts';
 
@@ -12,7 +12,7 @@ const { services, tasks } = createAwsSystem(process.env, {
   bus: createBus,
   readSecret: createSecretReader,
   egress: createEgress,
-  executor: createHttpExecutor,
+  executors: createRemoteExecutors,
   group: createGroupExecutor,
 });
 

@@ -6,8 +6,8 @@ import { createSecrets, parseMasterKeys } from './adapters/secrets.ts';
 import { ServiceError } from './core/errors.ts';
 import type { Executor } from './core/executor.ts';
 import type { Bus, MasterKey, Sender, Services, Workflow } from './core/ports.ts';
-import { httpCapabilities } from './executors/http/capabilities.ts';
-import type { HttpExecutorOptions } from './executors/http.ts';
+import { type RemoteType, remoteCapabilities } from './executors/capabilities.ts';
+import type { RemoteTools } from './executors/remote-tools.ts';
 import { renderCallback } from './http/testinium/render-callback.ts';
 import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
 import type { Tasks } from './workflow/drive-step.ts';
@@ -28,8 +28,8 @@ export interface AwsParts {
   readonly bus?: (config: ClientConfig, busName: string) => Bus;
   readonly readSecret?: (config: ClientConfig) => (id: string) => Promise<string | undefined>;
   readonly egress?: (options: EgressOptions) => Egress;
-  /** Calls runners; needs `egress`. Without it, only what they can do is known. */
-  readonly executor?: (options: HttpExecutorOptions) => Executor;
+  /** Executors that call out; they need `egress`. Without them, only what they can do is known. */
+  readonly executors?: (tools: RemoteTools) => Readonly<Record<RemoteType, Executor>>;
   /** Runs the children of parent plans. Likewise. */
   readonly group?: (getServices: () => Services) => Executor;
   /** Has deliveries sent at once, by the function of that name. */
@@ -65,7 +65,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
   const egress = parts.egress?.({ allowHttp: false, allowPrivate, ports: [] }) ?? noEgress;
   const secrets = createSecrets({ now, ...(read === undefined ? {} : { read }) });
   const newId = () => randomBytes(12).toString('hex');
-  const http = parts.executor?.({ egress, secrets, now, newId }) ?? noExecutor;
+  const remote = parts.executors?.({ egress, secrets, now, newId });
   const group = parts.group?.(() => services) ?? noGroup;
   const testinium = readTestiniumSettings(env.TESTINIUM);
   const publicUrl = env.PUBLIC_URL ?? '';
@@ -75,8 +75,8 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     sender: parts.sender?.(config, env.DELIVER_FUNCTION ?? '') ?? ruleSends,
     bus: parts.bus?.(config, env.BUS_NAME ?? '') ?? noBus,
     executors(type) {
-      if (type === 'http') return http;
       if (type === 'group') return group;
+      if (type !== 'command') return remote?.[type] ?? { ...notWired, capabilities: remoteCapabilities[type] };
       throw new ServiceError(
         'EXECUTOR_REFUSED',
         'The executor "command" runs only in embedded mode; give the plan an executor of type "http"',
@@ -103,8 +103,8 @@ const noBus: Bus = { publish: missing };
 /** The rule on a run's event calls the sender, and its own clock finds what is due. */
 const ruleSends: Sender = { notice: () => {}, send: missing };
 const noEgress: Egress = { checkUrl: () => {}, send: missing };
-const noGroup: Executor = { capabilities: groupCapabilities, start: missing, poll: missing, stop: missing };
-const noExecutor: Executor = { capabilities: httpCapabilities, start: missing, poll: missing, stop: missing };
+const notWired = { start: missing, poll: missing, stop: missing };
+const noGroup: Executor = { ...notWired, capabilities: groupCapabilities };
 
 /** From the environment alone, so that the SDK's chain of credential sources stays out of the bundle (performance.md). */
 function clientConfig(env: Environment): ClientConfig {

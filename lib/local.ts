@@ -18,7 +18,7 @@ import { ServiceError } from './core/errors.ts';
 import type { MasterKey, Secrets, Services } from './core/ports.ts';
 import { attemptDirectory, attemptFiles } from './executors/command/attempt-files.ts';
 import { createCommandExecutor } from './executors/command/command-executor.ts';
-import { createHttpExecutor } from './executors/http.ts';
+import { createRemoteExecutors } from './executors/remote-executors.ts';
 import { createAddProgress, createAddResults } from './http/callbacks/results.ts';
 import { createEntry } from './http/entry.ts';
 import { json } from './http/json.ts';
@@ -145,12 +145,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
   const egress = createEgress({ allowHttp: true, allowPrivate: ['127.0.0.0/8', '::1/128'], ports: 'any' });
   const executors = {
     command: createCommandExecutor({ dataDirectory, now, onChange: (runId) => workflow.look(runId) }),
-    http: createHttpExecutor({
-      egress,
-      secrets,
-      now,
-      newId: () => randomBytes(12).toString('hex'),
-    }),
+    ...createRemoteExecutors({ egress, secrets, now, newId: () => randomBytes(12).toString('hex') }),
     group: createGroupExecutor(() => services),
   };
   const workflow = createLocalWorkflow({

@@ -1,4 +1,5 @@
-import type { ExecutionSettings, ExecutorSettings } from './plan.ts';
+import type { ExecutorSettings } from './executor-settings.ts';
+import type { ExecutionSettings } from './plan.ts';
 import type { CaseName, ReportedCase } from './results.ts';
 import type { DeclaredPrerequisites } from './with-prerequisites.ts';
 

@@ -11,6 +11,7 @@ import type {
   SubscriptionState,
 } from './delivery.ts';
 import type { Executor, PickedCase } from './executor.ts';
+import type { ExecutorType } from './executor-settings.ts';
 import type { Overridden, Override } from './override.ts';
 import type { Plan, PlanDocument } from './plan.ts';
 import type { Counts } from './results.ts';
@@ -29,7 +30,7 @@ export interface Services {
   readonly workflow: Workflow;
   readonly sender: Sender;
   readonly bus: Bus;
-  readonly executors: (type: Plan['executor']['type']) => Executor;
+  readonly executors: (type: ExecutorType) => Executor;
   /** The body of the callback of a completed run, of the kind its trigger asked for. */
   readonly renderDelivery: (kind: PayloadKind, run: Run) => Promise<DeliveryBody>;
   /** Epoch milliseconds. */

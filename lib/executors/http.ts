@@ -1,32 +1,23 @@
-import type { Egress, EgressRequest, EgressResponse } from '../adapters/egress.ts';
+import type { EgressRequest, EgressResponse } from '../adapters/egress.ts';
 import { signWebhook } from '../adapters/webhook-signature.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { Dispatch, Executor } from '../core/executor.ts';
-import type { HttpSettings } from '../core/plan.ts';
-import type { Secrets } from '../core/ports.ts';
+import type { SettingsOf } from '../core/executor-settings.ts';
+import { settingsOf } from '../core/settings-of.ts';
+import { describeSelection } from './describe-selection.ts';
 import { maxPollBytes, readPoll, readStarted, retryAfterSeconds, saysEnded } from './http/answer.ts';
-import { httpCapabilities, httpSettings } from './http/capabilities.ts';
-import { describeSelection } from './http/describe-selection.ts';
+import { httpCapabilities } from './http/capabilities.ts';
 import { toDispatchMessage, toStopMessage } from './http/messages.ts';
-
-export interface HttpExecutorOptions {
-  readonly egress: Egress;
-  /** The signing secrets (`whsec_…`) behind a plan's reference; two, blank between them, while one is being replaced. */
-  readonly secrets: Secrets;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-  /** A fresh id without dots, for messages that must not be taken for repeats. */
-  readonly newId: () => string;
-}
+import type { RemoteTools } from './remote-tools.ts';
 
 /**
  * Runs attempts on the user's own runner: a POST signed by Standard Webhooks starts, an optional status URL is polled, an
- * optional stop URL stops. The runner recognises a repeated start by `webhook-id` or `Idempotency-Key`. Errors name
+ * optional stop URL stops. Its secret is a signing secret (`whsec_…`), or two, blank between them, while one is being replaced. The runner recognises a repeated start by `webhook-id` or `Idempotency-Key`. Errors name
  * statuses and hosts, never what was sent or answered.
  */
-export function createHttpExecutor({ egress, secrets, now, newId }: HttpExecutorOptions): Executor {
+export function createHttpExecutor({ egress, secrets, now, newId }: RemoteTools): Executor {
   const send = async (
-    settings: HttpSettings,
+    settings: SettingsOf<'http'>,
     id: string,
     request: Omit<EgressRequest, 'headers'>,
     headers: Readonly<Record<string, string>>,
@@ -36,7 +27,7 @@ export function createHttpExecutor({ egress, secrets, now, newId }: HttpExecutor
   };
 
   const signedHeaders = async (
-    settings: HttpSettings,
+    settings: SettingsOf<'http'>,
     id: string,
     body: Uint8Array,
   ): Promise<Record<string, string>> => {
@@ -59,7 +50,7 @@ export function createHttpExecutor({ egress, secrets, now, newId }: HttpExecutor
     capabilities: httpCapabilities,
 
     async start(dispatch) {
-      const settings = httpSettings(dispatch.settings);
+      const settings = settingsOf('http', dispatch.settings);
       const body = toBytes(toDispatchMessage(dispatch));
       const headers = { 'content-type': 'application/json', 'idempotency-key': dispatch.key };
       const response = await send(settings, dispatch.key, { method: 'POST', url: settings.url, body }, headers);
@@ -69,7 +60,7 @@ export function createHttpExecutor({ egress, secrets, now, newId }: HttpExecutor
     },
 
     async poll(_ref, dispatch) {
-      const settings = httpSettings(dispatch.settings);
+      const settings = settingsOf('http', dispatch.settings);
       if (settings.statusUrl === undefined) return { state: 'running', cases: [] };
       const url = withKey(settings.statusUrl, dispatch.key);
       const request = { method: 'GET', url, maxResponseBytes: maxPollBytes } as const;
@@ -86,7 +77,7 @@ export function createHttpExecutor({ egress, secrets, now, newId }: HttpExecutor
     },
 
     async stop(ref, dispatch) {
-      const settings = httpSettings(dispatch.settings);
+      const settings = settingsOf('http', dispatch.settings);
       if (settings.stopUrl === undefined) return 'stopping';
       const body = toBytes(toStopMessage(ref, dispatch));
       const request = { method: 'POST', url: settings.stopUrl, body } as const;

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ServiceError } from '../../core/errors.ts';
 import type { Dispatch, Executor, Poll } from '../../core/executor.ts';
-import type { CommandSettings, ExecutorSettings } from '../../core/plan.ts';
+import { settingsOf } from '../../core/settings-of.ts';
 import { attemptDirectory, attemptFiles } from './attempt-files.ts';
 import { buildCommand } from './build-command.ts';
 import { clearUp, isClaimed, readJob, stopJob, stopRequestedAt } from './job.ts';
@@ -72,12 +72,12 @@ export function createCommandExecutor(options: CommandExecutorOptions): Executor
 
   return {
     capabilities(settings) {
-      const selects = selectorFor(commandSettings(settings))?.selects ?? 'nothing';
+      const selects = selectorFor(settingsOf('command', settings))?.selects ?? 'nothing';
       return { selects, callsBack: false, polls: true, stops: true };
     },
 
     async start(dispatch) {
-      const settings = commandSettings(dispatch.settings);
+      const settings = settingsOf('command', dispatch.settings);
       const directory = directoryOf(dispatch);
       const { text, executing } = buildCommand(settings, dispatch.selection, {
         progressFile: join(directory, attemptFiles.progress),
@@ -117,7 +117,7 @@ export function createCommandExecutor(options: CommandExecutorOptions): Executor
         const end = { problem: { reason: 'executorLost', message: job.message } } as const;
         return { state: 'ended', cases: redactCases(cases, secrets), end };
       }
-      const settings = commandSettings(dispatch.settings);
+      const settings = settingsOf('command', dispatch.settings);
       const { cases, end } = await readResults({
         directory,
         settings,
@@ -154,11 +154,6 @@ async function spawnSupervisor(directory: string, workingDirectory: string, disp
     }
     throw new ServiceError('EXECUTOR_UNAVAILABLE', 'the command could not be started', { cause });
   }
-}
-
-function commandSettings(settings: ExecutorSettings): CommandSettings {
-  if (settings.type === 'command') return settings;
-  throw new ServiceError('EXECUTOR_REFUSED', `an executor of type ${settings.type} runs no command`);
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import { collectReports } from '../../adapters/junit/collect-reports.ts';
 import { readJUnit } from '../../adapters/junit/read-junit.ts';
 import { isServiceError } from '../../core/errors.ts';
 import type { AttemptEnd, AttemptProblem } from '../../core/executor.ts';
-import type { CommandSettings } from '../../core/plan.ts';
+import type { SettingsOf } from '../../core/executor-settings.ts';
 import { type ReportedCase, worstOf } from '../../core/results.ts';
 import { attemptFiles } from './attempt-files.ts';
 import { selectorFor } from './selectors/selector-for.ts';
@@ -13,7 +13,7 @@ import { tailOutput } from './tail-output.ts';
 
 export interface EndedJob {
   readonly directory: string;
-  readonly settings: CommandSettings;
+  readonly settings: SettingsOf<'command'>;
   readonly exitCode: number;
   /** Epoch milliseconds. */
   readonly startedAt: number;

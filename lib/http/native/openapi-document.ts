@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { configBody, executorSettings, planSchema } from '../../core/plan.ts';
+import { executorSettings } from '../../core/executor-settings.ts';
+import { configBody, planSchema } from '../../core/plan.ts';
 import { type Route, routes } from '../routes.ts';
 import * as answers from './answer-schemas.ts';
 import { type OperationDoc, operations } from './operations.ts';

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { PickedCase } from '../../../lib/core/executor.ts';
-import { type CommandSettings, executorSettings } from '../../../lib/core/plan.ts';
+import { executorSettings } from '../../../lib/core/executor-settings.ts';
 import { parse } from '../../../lib/core/schema.ts';
+import { settingsOf } from '../../../lib/core/settings-of.ts';
 import { buildCommand } from '../../../lib/executors/command/build-command.ts';
 
 const files = { progressFile: '/data/p', reportFile: '/data/my runs/r.xml' };
 const adds: PickedCase = { suite: 'S', className: 'C', name: 'adds' };
 
 function build(settings: Record<string, unknown>, cases: readonly PickedCase[] | null) {
-  return buildCommand(parse(executorSettings, { type: 'command', ...settings }) as CommandSettings, cases, files);
+  return buildCommand(settingsOf('command', parse(executorSettings, { type: 'command', ...settings })), cases, files);
 }
 
 describe('buildCommand', () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatch, Executor, Poll } from '../../../lib/core/executor.ts';
-import { executorSettings, planSchema } from '../../../lib/core/plan.ts';
+import { executorSettings } from '../../../lib/core/executor-settings.ts';
+import { planSchema } from '../../../lib/core/plan.ts';
 import type { ReportedCase } from '../../../lib/core/results.ts';
 import { parse } from '../../../lib/core/schema.ts';
 

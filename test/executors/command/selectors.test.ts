@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PickedCase } from '../../../lib/core/executor.ts';
-import { selectors } from '../../../lib/core/plan.ts';
+import { selectors } from '../../../lib/core/executor-settings.ts';
 import { selectorFor } from '../../../lib/executors/command/selectors/selector-for.ts';
 
 const job = { command: 'run', progressFile: '/data/p', reportFile: '/data/r.xml' };

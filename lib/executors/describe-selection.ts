@@ -1,4 +1,4 @@
-import type { Executing, PickedCase, SelectionGrain } from '../../core/executor.ts';
+import type { Executing, PickedCase, SelectionGrain } from '../core/executor.ts';
 
 /** What a runner that selects at the given grain really runs of a selection; null asks for everything. */
 export function describeSelection(selection: readonly PickedCase[] | null, grain: SelectionGrain): Executing {

@@ -1,0 +1,51 @@
+import * as z from 'zod/mini';
+import { id } from './schema.ts';
+
+const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
+
+/** Built-in ways to tell a test runner which cases to run; `template` is the user's own. */
+export const selectors = ['node:test', 'vitest', 'jest', 'playwright', 'pytest', 'maven-surefire', 'go-test'] as const;
+
+const command = z.strictObject({
+  type: z.literal('command'),
+  /** Run by `sh -c`. `{selection}` and `{report}` are replaced, quoted. */
+  command: text(8192),
+  /** Relative to the plan file's folder, or absolute. */
+  directory: z._default(text(1024), '.'),
+  selector: z.optional(
+    z.union([
+      z.enum(selectors),
+      /** `{pattern}` in `arguments` is replaced by the escaped names, joined with `join`. */
+      z.strictObject({ arguments: text(1024), join: z._default(text(10), '|') }),
+    ]),
+  ),
+  /** Glob of JUnit XML files relative to `directory`; without it, the file given to the command as `{report}`. */
+  report: z.optional(text(512)),
+});
+
+const http = z.strictObject({
+  type: z.literal('http'),
+  /** Gets the signed attempt by POST; 2xx accepts it. */
+  url: text(2048),
+  /** Gets GET with `?key=`; answers the progress of the attempt. */
+  statusUrl: z.optional(text(2048)),
+  /** Gets a signed POST when the run is stopped. */
+  stopUrl: z.optional(text(2048)),
+  /** Where the signing secret (`whsec_…`) is: `env:NAME` embedded, `secretsmanager:proctor/<name>` on AWS. */
+  secret: z.optional(text(512)),
+  selects: z._default(z.enum(['iterations', 'cases', 'suites', 'nothing']), 'nothing'),
+});
+
+/** A parent: its tests are other plans of its project. Disabled ones are left out when it runs. */
+const group = z.strictObject({
+  type: z.literal('group'),
+  children: z
+    .array(id)
+    .check(z.minLength(1), z.maxLength(20))
+    .check(z.refine((ids) => new Set(ids).size === ids.length, 'must name each plan once')),
+});
+
+export const executorSettings = z.discriminatedUnion('type', [command, http, group]);
+export type ExecutorSettings = z.output<typeof executorSettings>;
+export type ExecutorType = ExecutorSettings['type'];
+export type SettingsOf<T extends ExecutorType> = Extract<ExecutorSettings, { readonly type: T }>;

@@ -1,0 +1,13 @@
+import type { Egress } from '../adapters/egress.ts';
+import type { Secrets } from '../core/ports.ts';
+
+/** What executors that call out are made of. */
+export interface RemoteTools {
+  readonly egress: Egress;
+  /** By the references in plans. */
+  readonly secrets: Secrets;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** A fresh id without dots, for messages that must not be taken for repeats. */
+  readonly newId: () => string;
+}
