@@ -10,10 +10,19 @@ export interface Received {
   readonly json: Record<string, unknown>;
 }
 
+export interface HttpJob {
+  ended: boolean;
+  cases: readonly ReportedCase[];
+}
+
 export interface HttpRunner {
   readonly origin: string;
   readonly received: readonly Received[];
-  readonly jobs: Map<string, { ended: boolean; cases: readonly ReportedCase[] }>;
+  readonly jobs: Map<string, HttpJob>;
+  /** What is different about jobs that start from now on. */
+  newJob: Partial<HttpJob>;
+  /** Does what it is asked, and says what the runner's own answer is. */
+  serve(received: Received): { status: number; body: unknown };
   /** Takes the place of the runner's own answers, from now on. */
   answer: ((received: Received, response: ServerResponse) => void) | undefined;
   close(): Promise<void>;
@@ -27,25 +36,27 @@ export async function startHttpRunner(): Promise<HttpRunner> {
     const message = await receive(request);
     received.push(message);
     if (runner.answer) return runner.answer(message, response);
-    const url = new URL(message.url, 'http://runner');
-    const key = url.searchParams.get('key') ?? String(message.json.key);
-    const job = jobs.get(key);
-    const reply = (status: number, body: unknown): void => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    };
-    if (url.pathname === '/start') {
-      if (!job) jobs.set(key, { ended: false, cases: [] });
-      return reply(202, { ref: `job-of-${key}` });
-    }
-    if (!job) return reply(404, {});
-    if (url.pathname === '/stop') job.ended = true;
-    return reply(200, { state: job.ended ? 'ended' : 'running', cases: job.cases });
+    const { status, body } = runner.serve(message);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   const runner: HttpRunner = {
     origin: '',
     received,
     jobs,
     answer: undefined,
+    serve(message) {
+      const url = new URL(message.url, 'http://runner');
+      const key = url.searchParams.get('key') ?? String(message.json.key);
+      const job = jobs.get(key);
+      if (url.pathname === '/start') {
+        if (!job) jobs.set(key, { ended: false, cases: [], ...runner.newJob });
+        return { status: 202, body: { ref: `job-of-${key}` } };
+      }
+      if (!job) return { status: 404, body: {} };
+      if (url.pathname === '/stop') job.ended = true;
+      return { status: 200, body: { state: job.ended ? 'ended' : 'running', cases: job.cases } };
+    },
+    newJob: {},
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
