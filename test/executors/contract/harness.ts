@@ -22,8 +22,11 @@ export type Breakage =
   /** Nothing is done, and no answer comes at all. Only for executors that the harness can give short timeouts. */
   | 'silent';
 
-/** What of a reported case an executor loses by nature. `milliseconds`: it tells whole seconds; `running`: only ends. */
-export type Untold = 'className' | 'message' | 'milliseconds' | 'iteration' | 'running';
+/**
+ * What of a reported case an executor loses by nature. `milliseconds`: it tells whole seconds at best; `running` and
+ * `skipped`: it has no such result.
+ */
+export type Untold = 'suite' | 'className' | 'message' | 'milliseconds' | 'iteration' | 'running' | 'skipped';
 
 /** What one job was really given, as the far side saw it. */
 export interface Received {

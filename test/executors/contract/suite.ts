@@ -56,8 +56,9 @@ export const cases: readonly ReportedCase[] = [one, two];
 
 /** The cases as the executor can tell them: what is lost on its way is left out. */
 export function told({ traits }: Suite, reported: readonly ReportedCase[]): Record<string, unknown>[] {
-  return reported.map(({ className, message, durationMs, iteration, ...rest }) => ({
+  return reported.map(({ suite, className, message, durationMs, iteration, ...rest }) => ({
     ...rest,
+    ...(traits.cannotTell.includes('suite') ? {} : { suite }),
     ...(traits.cannotTell.includes('className') ? {} : { className }),
     ...(message === undefined || traits.cannotTell.includes('message') ? {} : { message }),
     ...(traits.cannotTell.includes('milliseconds') ? {} : { durationMs }),
