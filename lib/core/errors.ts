@@ -28,6 +28,8 @@ export type ErrorCode =
   | 'EMPTY_SELECTION'
   | 'AMBIGUOUS_RUN'
   | 'FOREIGN_RESULT'
+  | 'UNKNOWN_TIMEZONE'
+  | 'TIME_IN_PAST'
   | 'QUEUE_FULL'
   | 'REPORT_UNREADABLE'
   | 'RUN_TOO_LARGE'

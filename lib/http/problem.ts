@@ -30,6 +30,8 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   EMPTY_SELECTION: 400,
   AMBIGUOUS_RUN: 400,
   FOREIGN_RESULT: 400,
+  UNKNOWN_TIMEZONE: 400,
+  TIME_IN_PAST: 400,
   QUEUE_FULL: 409,
   REPORT_UNREADABLE: 400,
   RUN_TOO_LARGE: 413,

@@ -1,4 +1,4 @@
-/** When a schedule fires. All times are epoch milliseconds of whole seconds. */
+/** When a schedule fires. All times are epoch milliseconds; occurrences are whole seconds. */
 export interface Timing {
   readonly recurrence: Recurrence;
   /** As given: an IANA name, GMT±hh:mm, ±hh:mm, or an abbreviation of the fixed table. `resolveZone` reads it. */
@@ -9,12 +9,12 @@ export interface Timing {
   readonly endsAt?: number;
 }
 
-export type Recurrence = Anchored | CronRecurrence | RateRecurrence;
+export type Recurrence = AnchoredRecurrence | CronRecurrence | RateRecurrence;
 
 /** The types of the Testsigma API: the k-th occurrence is computed from the anchor, never from the previous one. */
-export interface Anchored {
+export interface AnchoredRecurrence {
   readonly type: AnchoredType;
-  /** As given: a wall time of the schedule's zone, or an instant (`Z`, an offset, epoch milliseconds as digits). */
+  /** As given: a wall time of the schedule's zone, or an instant (`Z`, an offset, or epoch milliseconds as digits). */
   readonly anchor: string;
 }
 
@@ -31,14 +31,14 @@ export interface RateRecurrence {
   readonly type: 'rate';
   readonly every: number;
   readonly unit: RateUnit;
-  /** The instant from which the rate counts; the first occurrence is one period later. */
+  /** The instant from which the rate counts, itself an occurrence if it is still to come. */
   readonly from: number;
 }
 
 export const rateUnits = ['minutes', 'hours', 'days'] as const;
 export type RateUnit = (typeof rateUnits)[number];
 
-/** How an occurrence meets the clock: at its own wall time, moved out of a spring gap, or at a time that occurs twice. */
+/** How an occurrence meets the clock: at its own wall time, moved out of a spring gap, or at a wall time that occurs twice. */
 export type OccurrenceKind = 'normal' | 'gap' | 'fold';
 
 /** One occurrence, as people are shown it before it fires. */
@@ -49,3 +49,7 @@ export interface PreviewedOccurrence {
   readonly offsetMinutes: number;
   readonly kind: OccurrenceKind;
 }
+
+/** Schedules live in these years, as those of EventBridge Scheduler do: every search for an occurrence ends. */
+export const firstYear = 1970;
+export const lastYear = 2199;
