@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createEgress } from '../lib/adapters/egress.ts';
 import { createBus } from '../lib/adapters/event-bridge.ts';
 import type { DeliverRequest } from '../lib/adapters/lambda-sender.ts';
+import { createParameterReader } from '../lib/adapters/parameter-store.ts';
 import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
 import { createPostWebhook } from '../lib/adapters/webhook-post.ts';
 import { createAwsSystem } from '../lib/aws.ts';
@@ -10,6 +11,7 @@ import { sendDue, sendNow, sendOfRun } from '../lib/workflow/send-due.ts';
 const { services, egress } = createAwsSystem(process.env, {
   bus: createBus,
   readSecret: createSecretReader,
+  readParameter: createParameterReader,
   egress: createEgress,
 });
 const post = createPostWebhook({ egress, secrets: services.secrets, now: services.now });

@@ -1,5 +1,6 @@
 import { createEgress } from '../lib/adapters/egress.ts';
 import { createBus } from '../lib/adapters/event-bridge.ts';
+import { createParameterReader } from '../lib/adapters/parameter-store.ts';
 import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
@@ -11,6 +12,7 @@ const { services, tasks } = createAwsSystem(process.env, {
   machine: createMachine,
   bus: createBus,
   readSecret: createSecretReader,
+  readParameter: createParameterReader,
   egress: createEgress,
   executors: createRemoteExecutors,
   group: createGroupExecutor,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createDynamoClient, createStores } from './adapters/dynamodb/client.ts';
 import type { Egress, EgressOptions } from './adapters/egress.ts';
 import { createLog } from './adapters/log.ts';
-import { createSecrets, parseMasterKeys } from './adapters/secrets.ts';
+import { createSecrets, parseMasterKeys, type SecretReader } from './adapters/secrets.ts';
 import { ServiceError } from './core/errors.ts';
 import type { Executor } from './core/executor.ts';
 import type { Bus, MasterKey, Sender, Services, Workflow } from './core/ports.ts';
@@ -26,7 +26,9 @@ interface ClientConfig {
 export interface AwsParts {
   readonly machine?: (config: ClientConfig, stateMachineArn: string) => { workflow: Workflow; tasks: Tasks };
   readonly bus?: (config: ClientConfig, busName: string) => Bus;
-  readonly readSecret?: (config: ClientConfig) => (id: string) => Promise<string | undefined>;
+  readonly readSecret?: (config: ClientConfig) => SecretReader;
+  /** Secrets of plans may be in Parameter Store too; only functions that call out read them. */
+  readonly readParameter?: (config: ClientConfig) => SecretReader;
   readonly egress?: (options: EgressOptions) => Egress;
   /** Executors that call out; they need `egress`. Without them, only what they can do is known. */
   readonly executors?: (tools: RemoteTools) => Readonly<Record<RemoteType, Executor>>;
@@ -63,7 +65,11 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
   const read = parts.readSecret?.(config);
   const allowPrivate = (env.ALLOW_PRIVATE ?? '').split(',').filter((entry) => entry !== '');
   const egress = parts.egress?.({ allowHttp: false, allowPrivate, ports: [] }) ?? noEgress;
-  const secrets = createSecrets({ now, ...(read === undefined ? {} : { read }) });
+  const parameters = parts.readParameter?.(config);
+  const secrets = createSecrets({
+    now,
+    readers: { ...(parameters && { ssm: parameters }), ...(read && { secretsmanager: read }) },
+  });
   const newId = () => randomBytes(12).toString('hex');
   const remote = parts.executors?.({ egress, secrets, now, newId });
   const group = parts.group?.(() => services) ?? noGroup;

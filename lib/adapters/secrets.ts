@@ -1,46 +1,63 @@
-import { ServiceError } from '../core/errors.ts';
+import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { MasterKey, Secrets } from '../core/ports.ts';
+import { type SecretStore, splitReference } from '../core/secret-reference.ts';
 
 /** A changed secret is used within this time. */
 const maxAgeMs = 5 * 60_000;
 const maxCached = 200;
 
-/** Names plans may refer to: those under `proctor/`, so that no plan reads the master key or another secret of the account. */
-const secretRef = /^secretsmanager:(proctor\/[A-Za-z0-9/_+=.@-]{1,400})$/;
+/** Reads a secret by its name in one store; undefined when there is none. */
+export type SecretReader = (name: string) => Promise<string | undefined>;
 
-/** Secrets behind `secretsmanager:proctor/<name>`, cached. Anything else a plan names is refused before it is read. */
+/** The form of references to each store, for people. */
+const forms: Readonly<Record<SecretStore, string>> = {
+  env: 'env:NAME',
+  ssm: 'ssm:/proctor/<name>',
+  secretsmanager: 'secretsmanager:proctor/<name>',
+};
+
+/**
+ * Secrets by their references, from the stores there are readers for. Those found are kept for five minutes; that there is
+ * none is not, so that a secret made now is found now. Anything else a plan names is refused before it is read.
+ */
 export function createSecrets(options: {
-  /** Undefined when there is no such secret. */
-  readonly read?: (id: string) => Promise<string | undefined>;
+  readonly readers: Readonly<Partial<Record<SecretStore, SecretReader>>>;
+  /** Epoch milliseconds. */
   readonly now: () => number;
 }): Secrets {
+  const { readers, now } = options;
   const cache = new Map<string, { readonly value: string; readonly readAt: number }>();
 
-  const readCached = async (id: string): Promise<string | undefined> => {
-    const hit = cache.get(id);
-    if (hit && options.now() - hit.readAt < maxAgeMs) return hit.value;
-    const value = await options.read?.(id);
-    cache.delete(id);
-    if (value === undefined) return undefined;
-    cache.set(id, { value, readAt: options.now() });
+  const readCached = async (ref: string, read: SecretReader, name: string): Promise<string | undefined> => {
+    const hit = cache.get(ref);
+    if (hit && now() - hit.readAt < maxAgeMs) return hit.value;
+    cache.delete(ref);
+    const readAt = now();
+    const value = await read(name);
+    if (!value) return undefined;
+    cache.set(ref, { value, readAt });
     if (cache.size > maxCached) cache.delete(cache.keys().next().value as string);
     return value;
   };
 
   return {
     async get(ref) {
-      const name = secretRef.exec(ref)?.[1];
-      if (name === undefined) {
-        throw new ServiceError(
-          'EXECUTOR_REFUSED',
-          `The secret ${ref.slice(0, 200)} cannot be used: on AWS it must be secretsmanager:proctor/<name>`,
-        );
+      const shown = ref.slice(0, 200);
+      const { store, name } = splitReference(ref) ?? {};
+      const read = store && readers[store];
+      if (read === undefined || name === undefined) {
+        const known = (Object.keys(readers) as SecretStore[]).map((each) => forms[each]);
+        const must = known.length === 0 ? 'it reads no secrets' : `it must be ${known.join(' or ')}`;
+        throw new ServiceError('EXECUTOR_REFUSED', `The secret ${shown} cannot be used: here ${must}.`);
       }
-      const value = await readCached(name);
-      if (value === undefined || value === '') {
-        throw new ServiceError('EXECUTOR_REFUSED', `There is no secret ${ref.slice(0, 200)}.`);
+      try {
+        const value = await readCached(ref, read, name);
+        if (value !== undefined) return value;
+      } catch (error) {
+        if (isServiceError(error)) throw error;
+        throw new ServiceError('EXECUTOR_UNAVAILABLE', `The secret ${shown} cannot be read now.`, { cause: error });
       }
-      return value;
+      throw new ServiceError('EXECUTOR_REFUSED', `There is no secret ${shown}.`);
     },
   };
 }

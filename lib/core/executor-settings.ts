@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { id } from './schema.ts';
+import { secretReference } from './secret-reference.ts';
 
 const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
 
@@ -31,8 +32,8 @@ const http = z.strictObject({
   statusUrl: z.optional(text(2048)),
   /** Gets a signed POST when the run is stopped. */
   stopUrl: z.optional(text(2048)),
-  /** Where the signing secret (`whsec_…`) is: `env:NAME` embedded, `secretsmanager:proctor/<name>` on AWS. */
-  secret: z.optional(text(512)),
+  /** Where the signing secret (`whsec_…`) is. */
+  secret: z.optional(secretReference),
   selects: z._default(z.enum(['iterations', 'cases', 'suites', 'nothing']), 'nothing'),
 });
 

@@ -144,7 +144,7 @@ const subscription = z.strictObject({
   name: z.optional(text(100)),
   url: text(2048),
   on: z.array(z.enum(notifyTypes)).check(z.minLength(1), z.maxLength(notifyTypes.length)),
-  /** Where the signing secret (`whsec_…`) is: `env:NAME` embedded, `secretsmanager:proctor/<name>` on AWS. */
+  /** Where the signing secret (`whsec_…`) is. */
   secret: secretReference,
   /** While receivers change over from one secret to the next, both sign. */
   previousSecret: z.optional(secretReference),

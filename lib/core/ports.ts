@@ -45,9 +45,9 @@ export interface Services {
   readonly log: (entry: LogEntry) => void;
 }
 
-/** Secrets by their reference in a plan or an environment: `env:NAME` embedded, `secretsmanager:proctor/<name>` on AWS. */
+/** Secrets by their reference in a plan or an environment (secret-reference.ts). */
 export interface Secrets {
-  /** Throws EXECUTOR_REFUSED naming the reference if there is no such secret. */
+  /** Throws, naming the reference: EXECUTOR_REFUSED if there is no such secret, EXECUTOR_UNAVAILABLE if its store fails. */
   get(ref: string): Promise<string>;
 }
 

@@ -114,22 +114,32 @@ function createTracing(scope: Construct): ManagedPolicy {
   return tracing;
 }
 
-/** Plans name their secrets at any time, so a prefix takes the place of a list; nothing else of the account is in it. */
+/**
+ * Plans name their secrets at any time, so a prefix takes the place of a list; nothing else of the account is in it. The key
+ * of a SecureString is `aws/ssm`, which whoever may read the parameter may use; another key needs a grant of its own
+ * (docs/executors.md).
+ */
 function createExecutorSecrets(scope: Construct): ManagedPolicy {
-  const resource = Stack.of(scope).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: 'proctor/*',
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
+  const stack = Stack.of(scope);
+  const resourceName = 'proctor/*';
+  const colon = ArnFormat.COLON_RESOURCE_NAME;
+  const secrets = stack.formatArn({ service: 'secretsmanager', resource: 'secret', resourceName, arnFormat: colon });
+  const parameters = stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName });
   const policy = new ManagedPolicy(scope, 'ExecutorSecrets', {
     description: 'Read the secrets that plans name for executors and subscribers',
-    statements: [new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [resource] })],
+    statements: [
+      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secrets] }),
+      new PolicyStatement({ actions: ['ssm:GetParameter'], resources: [parameters] }),
+    ],
   });
-  acknowledge(
-    policy,
-    'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:proctor/*]',
-    'Plans name secrets after the deployment; they are set apart by the prefix proctor/ and read by three functions only.',
-  );
+  const aws = 'arn:<AWS::Partition>';
+  for (const resource of ['secretsmanager', 'ssm'] as const) {
+    const path = resource === 'ssm' ? 'parameter/proctor/*' : 'secret:proctor/*';
+    acknowledge(
+      policy,
+      `AwsSolutions-IAM5[Resource::${aws}:${resource}:<AWS::Region>:<AWS::AccountId>:${path}]`,
+      'Plans name secrets after the deployment; they are set apart by the prefix proctor/ and read by three functions only.',
+    );
+  }
   return policy;
 }

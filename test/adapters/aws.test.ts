@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiGatewayEvent } from '../../lib/adapters/api-gateway.ts';
 import { createEventBridgeBus } from '../../lib/adapters/event-bridge.ts';
 import { createForward } from '../../lib/adapters/forward.ts';
-import { createSecrets, parseMasterKeys } from '../../lib/adapters/secrets.ts';
+import { parseMasterKeys } from '../../lib/adapters/secrets.ts';
 import { createStepFunctionsWorkflow } from '../../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../../lib/aws.ts';
 import type { BusEvent } from '../../lib/core/ports.ts';
@@ -91,31 +91,8 @@ describe('the bus on EventBridge', () => {
   });
 });
 
-describe('secrets', () => {
-  it('are read once within five minutes', async () => {
-    let reads = 0;
-    let now = 0;
-    const read = async () => `value ${++reads}`;
-    const secrets = createSecrets({ read, now: () => now });
-    expect(await secrets.get('secretsmanager:proctor/a')).toBe('value 1');
-    expect(await secrets.get('secretsmanager:proctor/a')).toBe('value 1');
-    now = 300_000;
-    expect(await secrets.get('secretsmanager:proctor/a')).toBe('value 2');
-  });
-
-  it.each([
-    'env:AWS_SECRET_ACCESS_KEY',
-    'file:/etc/passwd',
-    'secretsmanager:x',
-    'secretsmanager:proctor/',
-    'secretsmanager:arn:aws:secretsmanager:eu-central-1:1:secret:ProctorMasterKey-x',
-    'secretsmanager:../proctor/x',
-  ])('refuse %s', async (ref) => {
-    const secrets = createSecrets({ read: async () => 'hidden', now: () => 0 });
-    await expect(secrets.get(ref)).rejects.toMatchObject({ code: 'EXECUTOR_REFUSED' });
-  });
-
-  it('hold master keys, newest first', () => {
+describe('master keys', () => {
+  it('come newest first', () => {
     const key = 'k'.repeat(64);
     const epochs = parseMasterKeys(JSON.stringify([1, 3, 2].map((epoch) => ({ epoch, key })))).map(
       ({ epoch }) => epoch,

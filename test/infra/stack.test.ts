@@ -104,7 +104,10 @@ describe('what each function may do', () => {
     ['Tracing', []],
     [
       'ExecutorSecrets',
-      ['secretsmanager:GetSecretValue arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:proctor/*'],
+      [
+        'secretsmanager:GetSecretValue arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:proctor/*',
+        'ssm:GetParameter arn:AWS::Partition:ssm:AWS::Region:AWS::AccountId:parameter/proctor/*',
+      ],
     ],
   ])('%s does exactly what is listed', (owner, expected) => {
     const machine = 'arn:AWS::Partition:states:AWS::Region:AWS::AccountId:stateMachine:Proctor-run';
