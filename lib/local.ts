@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createStores } from './adapters/dynamodb/client.ts';
 import { createEgress, type Egress } from './adapters/egress.ts';
+import { createEmbeddedSecrets } from './adapters/embedded-secrets.ts';
 import { type EmbeddedTable, openEmbeddedTable } from './adapters/embedded-table.ts';
 import { readJUnit } from './adapters/junit/read-junit.ts';
 import { writeJUnit } from './adapters/junit/write-junit.ts';
@@ -15,7 +16,7 @@ import { createNodeServer } from './adapters/node-server.ts';
 import { createPostWebhook } from './adapters/webhook-post.ts';
 import { createApiKey } from './core/api-key.ts';
 import { ServiceError } from './core/errors.ts';
-import type { MasterKey, Secrets, Services } from './core/ports.ts';
+import type { MasterKey, Services } from './core/ports.ts';
 import { attemptDirectory, attemptFiles } from './executors/command/attempt-files.ts';
 import { createCommandExecutor } from './executors/command/command-executor.ts';
 import { createRemoteExecutors } from './executors/remote-executors.ts';
@@ -141,6 +142,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
   const table = await openTable(dataDirectory);
   const stores = createStores(table.client, table.tableName);
   const masterKey = await readMasterKey(dataDirectory);
+  const secrets = createEmbeddedSecrets({ env: process.env, now });
   const bus = createLocalBus(join(dataDirectory, 'events.jsonl'));
   const egress = createEgress({ allowHttp: true, allowPrivate: ['127.0.0.0/8', '::1/128'], ports: 'any' });
   const executors = {
@@ -379,19 +381,6 @@ async function readText(file: string): Promise<string | undefined> {
     throw error;
   }
 }
-
-/** Embedded, a secret is named `env:NAME`. */
-const secrets: Secrets = {
-  async get(ref) {
-    const name = ref.startsWith('env:') ? ref.slice('env:'.length) : undefined;
-    const secret = name === undefined ? undefined : process.env[name];
-    if (secret !== undefined && secret !== '') return secret;
-    throw new ServiceError(
-      'EXECUTOR_REFUSED',
-      `the secret ${ref} cannot be read: embedded, it must be env:NAME of a variable that is set`,
-    );
-  },
-};
 
 /** What the command of an attempt printed, as a stream; undefined where there is none. */
 async function openOutput(dataDirectory: string, runId: number, attempt: number) {

@@ -51,8 +51,8 @@ export function createSecrets(options: {
         throw new ServiceError('EXECUTOR_REFUSED', `The secret ${shown} cannot be used: here ${must}.`);
       }
       try {
-        const value = await readCached(ref, read, name);
-        if (value !== undefined) return value;
+        const value = store === 'env' ? await read(name) : await readCached(ref, read, name);
+        if (value) return value;
       } catch (error) {
         if (isServiceError(error)) throw error;
         throw new ServiceError('EXECUTOR_UNAVAILABLE', `The secret ${shown} cannot be read now.`, { cause: error });

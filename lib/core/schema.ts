@@ -27,7 +27,10 @@ export function parseId(text: string): number | undefined {
   return number >= 1 && number <= maxId ? number : undefined;
 }
 
-/** The value, parsed; or VALIDATION_FAILED that names every wrong field. Secret fields never show their value. */
+/**
+ * The value, parsed; or VALIDATION_FAILED that names every wrong field. Secret fields, those named here and those whose name
+ * says so, never show their value: people put a secret where its reference belongs.
+ */
 export function parse<T extends z.ZodMiniType>(
   schema: T,
   value: unknown,
@@ -40,12 +43,15 @@ export function parse<T extends z.ZodMiniType>(
   throw new ServiceError('VALIDATION_FAILED', summary, { fields });
 }
 
+const secretName = /secret|token|password|valueFrom/i;
+
 function toFieldError(issue: z.core.$ZodIssue, root: unknown, secretFields: readonly string[]): FieldError {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
   const field = path
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : i ? `.${String(part)}` : String(part)))
     .join('');
-  const given = secretFields.includes(String(path[0])) ? undefined : valueAt(root, path);
+  const isSecret = secretFields.includes(String(path[0])) || path.some((part) => secretName.test(String(part)));
+  const given = isSecret ? undefined : valueAt(root, path);
   const shown = typeof given === 'string' ? given.slice(0, 100) : given;
   const rejected = typeof shown === 'number' || typeof shown === 'boolean' || typeof shown === 'string' ? shown : null;
   return { field: field || 'body', message: issue.message, rejectedValue: rejected };

@@ -3,6 +3,7 @@ import { signWebhook } from '../adapters/webhook-signature.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { Dispatch, Executor } from '../core/executor.ts';
 import type { SettingsOf } from '../core/executor-settings.ts';
+import { redact, secretsOf } from '../core/redact.ts';
 import { settingsOf } from '../core/settings-of.ts';
 import { describeSelection } from './describe-selection.ts';
 import { maxPollBytes, readPoll, readStarted, retryAfterSeconds, saysEnded } from './http/answer.ts';
@@ -56,7 +57,10 @@ export function createHttpExecutor({ egress, secrets, now, newId }: RemoteTools)
       const response = await send(settings, dispatch.key, { method: 'POST', url: settings.url, body }, headers);
       refuseUnlessOk(response, 'start', now());
       const executing = describeSelection(dispatch.selection, settings.selects);
-      return { ref: dispatch.key, executing, ...readStarted(response) };
+      const { ref = dispatch.key, ...said } = readStarted(response);
+      // A runner that repeats what it was sent must not have its secrets kept.
+      const isOpen = redact(ref, secretsOf(dispatch)) === ref;
+      return { ref: isOpen ? ref : dispatch.key, executing, ...said };
     },
 
     async poll(_ref, dispatch) {

@@ -7,6 +7,7 @@ import type { Dispatch, PickedCase, Started } from '../core/executor.ts';
 import { lanesOf, pickMachines } from '../core/machines.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Services } from '../core/ports.ts';
+import { redactStarted, secretsOf } from '../core/redact.ts';
 import type { Run } from '../core/run.ts';
 import { steeringName } from '../core/steering-variables.ts';
 import { declaredPrerequisites } from '../core/with-prerequisites.ts';
@@ -34,7 +35,7 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   try {
     // Without its variables a run might test, or change, something else than it should.
     if (refusal !== undefined) throw refusal;
-    started = await executor.start(dispatch);
+    started = redactStarted(await executor.start(dispatch), secretsOf(dispatch));
   } catch (error) {
     await dispatchFailed(services, run, error);
     return;

@@ -2,6 +2,7 @@ import { type Decision, decide, garbageLimit, mustTakeSlots, waitForSlot, waitWh
 import { isServiceError } from '../core/errors.ts';
 import type { Poll } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
+import { redactPoll, secretsOf } from '../core/redact.ts';
 import { dispatchAttempt, toDispatch } from './dispatch-attempt.ts';
 import { readNeeds } from './look-for-slots.ts';
 import { type LiveRun, readLiveRun } from './read-run.ts';
@@ -83,7 +84,8 @@ async function pollJob(services: Services, live: LiveRun): Promise<void> {
   if (job === undefined) return;
   let poll: Poll;
   try {
-    poll = await services.executors(plan.executor.type).poll(job.ref, await toDispatch(services, live));
+    const dispatch = await toDispatch(services, live);
+    poll = redactPoll(await services.executors(plan.executor.type).poll(job.ref, dispatch), secretsOf(dispatch));
   } catch (error) {
     await pollFailed(services, live, error);
     return;

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ServiceError } from '../../core/errors.ts';
 import type { Dispatch, Executor, Poll } from '../../core/executor.ts';
+import { redactCases } from '../../core/redact.ts';
 import { settingsOf } from '../../core/settings-of.ts';
 import { attemptDirectory, attemptFiles } from './attempt-files.ts';
 import { buildCommand } from './build-command.ts';
@@ -12,7 +13,6 @@ import { clearUp, isClaimed, readJob, stopJob, stopRequestedAt } from './job.ts'
 import { jobEnvironment } from './job-environment.ts';
 import { readProgress } from './read-progress.ts';
 import { readResults } from './read-results.ts';
-import { redactCases } from './redact.ts';
 import { selectorFor } from './selectors/selector-for.ts';
 import { watchAttempt } from './watch-attempt.ts';
 import { writeWhole } from './write-file.ts';

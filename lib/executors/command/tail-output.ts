@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { redact } from './redact.ts';
+import { redact } from '../../core/redact.ts';
 
 /**
  * The last lines of the output, at most 500 characters, without colours and without the secrets. Empty if there is no

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { redactCases } from '../../../lib/executors/command/redact.ts';
+import { redactCases } from '../../lib/core/redact.ts';
 
 const aCase = { suite: 'S', className: '', name: 'logs in', result: 'failed', durationMs: 1 } as const;
 
@@ -13,4 +13,10 @@ test('what a test printed of the variables it was given is blotted out, whole se
   );
   expect(first).toEqual({ ...aCase, message: 'login failed with *** rt ***', details: 'at ***:1' });
   expect(second?.message).toBe('expected true to be 1');
+});
+
+test('a callback token is blotted out by its form, whichever of an attempt it is', () => {
+  const token = `cbt1.52.1.1800000000.${'-_aZ'.repeat(11).slice(0, 43)}`;
+  const [only] = redactCases([{ ...aCase, message: `sent with Bearer ${token}.` }], ['1800000000']);
+  expect(only?.message).toBe('sent with Bearer ***.');
 });
