@@ -10,7 +10,7 @@ export type MissedPolicy =
 /** A day: later than that nobody waits for the run any more (Testsigma contract 4.7). */
 export const longestLatenessSeconds = 86_400;
 /** Within this an occurrence is on time: the Scheduler promises the minute only, and the sweeper looks once a minute. */
-export const onTimeSeconds = 180;
+export const onTimeSeconds = 120;
 /** No more missed occurrences than this are counted. */
 export const countedMissed = 10_000;
 
