@@ -39,12 +39,14 @@ export const fiveFields = [
   hours,
   dayOfMonth,
   month,
-  { ...dayOfWeek, min: 0, special: /^(?:[0-7]|[A-Z]{3})(?:L|#[1-5])$/ },
+  { ...dayOfWeek, min: 0, special: /^(?:[0-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(?:L|#[1-5])$/ },
 ] as const;
 
 /** What is wrong with the text of a field, for people; undefined if nothing is. */
 export function faultOf(field: CronField, text: string): string | undefined {
-  for (const item of text.split(',')) {
+  const items = text.split(',');
+  if (items.length > 1 && items.includes('LW')) return 'LW stands alone';
+  for (const item of items) {
     const fault = field.special?.test(item) === true ? undefined : faultOfItem(field, item);
     if (fault !== undefined) return fault;
   }

@@ -11,9 +11,17 @@ const longestMs = 366 * unitMs.days;
  * Reads `rate(5 minutes)` or `5 minutes`, the unit in one number or the other. VALIDATION_FAILED on `rate`, or on the field named.
  */
 export function parseRate(text: string, field = 'rate'): Pick<RateRecurrence, 'every' | 'unit'> {
-  const match = text.trim().match(/^(?:rate\(\s*)?(\d{1,9})\s+(minute|hour|day)s?(\s*\))?$/i);
-  if (match === null || text.trim().startsWith('rate(') !== (match[3] !== undefined)) {
-    throw invalidField(field, 'must be a number and minutes, hours or days, such as rate(30 minutes)', text);
+  const inner = text
+    .trim()
+    .replace(/^rate\((.*)\)$/i, '$1')
+    .trim();
+  const match = inner.match(/^(\d{1,9})\s+(minute|hour|day)s?$/i);
+  if (match === null) {
+    throw invalidField(
+      field,
+      'must be a number and minutes, hours or days, such as rate(30 minutes)',
+      text.slice(0, 255),
+    );
   }
   const rate = { every: Number(match[1]), unit: `${match[2]?.toLowerCase()}s` as RateUnit };
   checkRate(rate, field);

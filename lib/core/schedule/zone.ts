@@ -53,11 +53,11 @@ export function instantOf(zone: Zone, wallMs: number): { readonly at: number; re
   const before = offsetAt(zone, wallMs - reachMs);
   const after = offsetAt(zone, wallMs + reachMs);
   if (before === after) return { at: wallMs - before, kind: 'normal' };
-  const change = changeBetween(zone, wallMs - reachMs, wallMs + reachMs);
-  const isBefore = wallMs - before < change;
-  const isAfter = wallMs - after >= change;
+  const isBefore = offsetAt(zone, wallMs - before) === before;
+  const isAfter = offsetAt(zone, wallMs - after) === after;
   if (isBefore) return { at: wallMs - before, kind: isAfter ? 'fold' : 'normal' };
-  return isAfter ? { at: wallMs - after, kind: 'normal' } : { at: change, kind: 'gap' };
+  if (isAfter) return { at: wallMs - after, kind: 'normal' };
+  return { at: changeBetween(zone, wallMs - reachMs, wallMs + reachMs), kind: 'gap' };
 }
 
 /** A passage of wall times that occurs a second time because clocks went back. */
