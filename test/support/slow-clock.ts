@@ -21,7 +21,9 @@ export function watchClock(timezone: string, from: number, until: number): reado
 
 /** When the clock first shows a wall time or a later one: what 4.7 of the Testsigma contract says of gaps and folds. */
 export function firstShown(minutes: readonly ShownMinute[], wallMs: number): number | undefined {
-  return minutes.find((minute) => minute.wallMs >= wallMs)?.at;
+  // No clock has been off by more than a day: the search need not begin at the beginning.
+  const start = Math.max(0, Math.floor((wallMs - (minutes[0]?.at ?? 0)) / 60_000) - 1440);
+  return minutes.slice(start, start + 2 * 1440 + 1).find((minute) => minute.wallMs >= wallMs)?.at;
 }
 
 /**

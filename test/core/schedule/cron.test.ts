@@ -132,9 +132,9 @@ test('whatever is written, an expression is read or refused for a reason', () =>
         expect(error, fields.join(' ')).toMatchObject({ code: 'VALIDATION_FAILED' });
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
-  expect(read).toBeGreaterThan(50);
+  expect(read).toBeGreaterThan(25);
 });
 
 test.each([
