@@ -1,3 +1,4 @@
+import { createBuilds } from '../lib/adapters/codebuild.ts';
 import { createEgress } from '../lib/adapters/egress.ts';
 import { createBus } from '../lib/adapters/event-bridge.ts';
 import { createParameterReader } from '../lib/adapters/parameter-store.ts';
@@ -14,6 +15,7 @@ const { services } = createAwsSystem(process.env, {
   readSecret: createSecretReader,
   readParameter: createParameterReader,
   egress: createEgress,
+  builds: createBuilds,
   executors: createRemoteExecutors,
   group: createGroupExecutor,
 });

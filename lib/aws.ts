@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Builds } from './adapters/codebuild.ts';
 import { createDynamoClient, createStores } from './adapters/dynamodb/client.ts';
 import type { Egress, EgressOptions } from './adapters/egress.ts';
 import { createLog } from './adapters/log.ts';
@@ -7,6 +8,7 @@ import { ServiceError } from './core/errors.ts';
 import type { Executor } from './core/executor.ts';
 import type { Bus, MasterKey, Sender, Services, Workflow } from './core/ports.ts';
 import { type RemoteType, remoteCapabilities } from './executors/capabilities.ts';
+import type { BuildDeployment, DefaultProject } from './executors/codebuild/deployment.ts';
 import type { RemoteTools } from './executors/remote-tools.ts';
 import { renderCallback } from './http/testinium/render-callback.ts';
 import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
@@ -30,7 +32,9 @@ export interface AwsParts {
   /** Secrets of plans may be in Parameter Store too; only functions that call out read them. */
   readonly readParameter?: (config: ClientConfig) => SecretReader;
   readonly egress?: (options: EgressOptions) => Egress;
-  /** Executors that call out; they need `egress`. Without them, only what they can do is known. */
+  /** Builds of AWS CodeBuild. */
+  readonly builds?: (config: ClientConfig) => (region: string | undefined) => Builds;
+  /** Executors that call out; they need `egress` and `builds`. Without them, only what they can do is known. */
   readonly executors?: (tools: RemoteTools) => Readonly<Record<RemoteType, Executor>>;
   /** Runs the children of parent plans. Likewise. */
   readonly group?: (getServices: () => Services) => Executor;
@@ -54,7 +58,7 @@ const masterKeysMs = 5 * 60_000;
 /**
  * The system on AWS, wired once per process from the function's variables: TABLE_NAME, STATE_MACHINE_ARN, BUS_NAME,
  * MASTER_KEYS_SECRET, PUBLIC_URL, DELIVER_FUNCTION, ALLOW_PRIVATE (hosts and networks, comma between them), TESTINIUM
- * (settings of that API as JSON). What a function has no variable for fails when it is used, not before.
+ * (settings of that API as JSON), CODEBUILD (the project that runs plans of `command`, as JSON). What a function has no variable for fails when it is used, not before.
  */
 export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSystem {
   const config = clientConfig(env);
@@ -71,7 +75,9 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     readers: { ...(parameters && { ssm: parameters }), ...(read && { secretsmanager: read }) },
   });
   const newId = () => randomBytes(12).toString('hex');
-  const remote = parts.executors?.({ egress, secrets, now, newId });
+  const deployment = readDeployment(env);
+  const builds = parts.builds?.(config) ?? noBuilds;
+  const remote = parts.executors?.({ egress, secrets, now, newId, builds, deployment });
   const group = parts.group?.(() => services) ?? noGroup;
   const testinium = readTestiniumSettings(env.TESTINIUM);
   const publicUrl = env.PUBLIC_URL ?? '';
@@ -82,11 +88,14 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     bus: parts.bus?.(config, env.BUS_NAME ?? '') ?? noBus,
     executors(type) {
       if (type === 'group') return group;
-      if (type !== 'command') return remote?.[type] ?? { ...notWired, capabilities: remoteCapabilities[type] };
-      throw new ServiceError(
-        'EXECUTOR_REFUSED',
-        'The executor "command" runs only in embedded mode; give the plan an executor of type "http"',
-      );
+      if (type === 'command' && deployment.project === undefined) {
+        throw new ServiceError(
+          'EXECUTOR_REFUSED',
+          'The executor "command" needs a CodeBuild project on AWS: deploy with the context `codebuild`, or give the plan an executor of type "codebuild" or "http"',
+        );
+      }
+      const remoteType = type === 'command' ? 'codebuild' : type;
+      return remote?.[remoteType] ?? { ...notWired, capabilities: remoteCapabilities[remoteType] };
     },
     renderDelivery: (kind, run) =>
       kind === 'native' ? renderNative(services, run) : renderCallback(services, testinium, run),
@@ -108,9 +117,19 @@ const noMachine = { workflow: { start: missing, wake: missing }, tasks: { succee
 const noBus: Bus = { publish: missing };
 /** The rule on a run's event calls the sender, and its own clock finds what is due. */
 const ruleSends: Sender = { notice: () => {}, send: missing };
+const noBuilds = (): never => {
+  throw new Error('this function was wired without the part it needs');
+};
 const noEgress: Egress = { checkUrl: () => {}, send: missing };
 const notWired = { start: missing, poll: missing, stop: missing };
 const noGroup: Executor = { ...notWired, capabilities: groupCapabilities };
+
+/** The state machine's name is the deployment's own in its account and region. */
+function readDeployment({ STATE_MACHINE_ARN = '', CODEBUILD }: Environment): BuildDeployment {
+  const name = STATE_MACHINE_ARN.split(':').at(-1) ?? '';
+  // Written by the stack, which checked it.
+  return CODEBUILD === undefined ? { name } : { name, project: JSON.parse(CODEBUILD) as DefaultProject };
+}
 
 /** From the environment alone, so that the SDK's chain of credential sources stays out of the bundle (performance.md). */
 function clientConfig(env: Environment): ClientConfig {

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, createReadStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createBuilds } from './adapters/codebuild.ts';
 import { createStores } from './adapters/dynamodb/client.ts';
 import { createEgress, type Egress } from './adapters/egress.ts';
 import { createEmbeddedSecrets } from './adapters/embedded-secrets.ts';
@@ -147,7 +148,14 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
   const egress = createEgress({ allowHttp: true, allowPrivate: ['127.0.0.0/8', '::1/128'], ports: 'any' });
   const executors = {
     command: createCommandExecutor({ dataDirectory, now, onChange: (runId) => workflow.look(runId) }),
-    ...createRemoteExecutors({ egress, secrets, now, newId: () => randomBytes(12).toString('hex') }),
+    ...createRemoteExecutors({
+      egress,
+      secrets,
+      now,
+      newId: () => randomBytes(12).toString('hex'),
+      builds: createBuilds(),
+      deployment: { name: `local-${createHash('sha256').update(masterKey.key).digest('hex').slice(0, 16)}` },
+    }),
     group: createGroupExecutor(() => services),
   };
   const workflow = createLocalWorkflow({

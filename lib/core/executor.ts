@@ -46,6 +46,8 @@ export interface Dispatch {
   readonly variables: Readonly<Record<string, string>>;
   /** Those of their values nobody may be shown: runtime data, and what the environment keeps secret. */
   readonly secrets: readonly string[];
+  /** Names of the variables the environment keeps secret, each with where its value is kept; null if the environment has it. */
+  readonly secretVariables?: Readonly<Record<string, string | null>>;
   readonly uploadVersions: Readonly<Record<string, string>>;
   readonly environment: string | null;
   readonly buildNo: string | null;

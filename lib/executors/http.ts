@@ -16,7 +16,12 @@ import type { RemoteTools } from './remote-tools.ts';
  * optional stop URL stops. Its secret is a signing secret (`whsec_…`), or two, blank between them, while one is being replaced. The runner recognises a repeated start by `webhook-id` or `Idempotency-Key`. Errors name
  * statuses and hosts, never what was sent or answered.
  */
-export function createHttpExecutor({ egress, secrets, now, newId }: RemoteTools): Executor {
+export function createHttpExecutor({
+  egress,
+  secrets,
+  now,
+  newId,
+}: Pick<RemoteTools, 'egress' | 'secrets' | 'now' | 'newId'>): Executor {
   const send = async (
     settings: SettingsOf<'http'>,
     id: string,

@@ -1,9 +1,10 @@
 import type { Executor } from '../core/executor.ts';
 import type { RemoteType } from './capabilities.ts';
+import { createCodebuildExecutor } from './codebuild.ts';
 import { createHttpExecutor } from './http.ts';
 import type { RemoteTools } from './remote-tools.ts';
 
 /** Every executor that works embedded and on AWS alike. */
 export function createRemoteExecutors(tools: RemoteTools): Readonly<Record<RemoteType, Executor>> {
-  return { http: createHttpExecutor(tools) };
+  return { codebuild: createCodebuildExecutor(tools), http: createHttpExecutor(tools) };
 }

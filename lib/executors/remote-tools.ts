@@ -1,5 +1,7 @@
+import type { Builds } from '../adapters/codebuild.ts';
 import type { Egress } from '../adapters/egress.ts';
 import type { Secrets } from '../core/ports.ts';
+import type { BuildDeployment } from './codebuild/deployment.ts';
 
 /** What executors that call out are made of. */
 export interface RemoteTools {
@@ -10,4 +12,7 @@ export interface RemoteTools {
   readonly now: () => number;
   /** A fresh id without dots, for messages that must not be taken for repeats. */
   readonly newId: () => string;
+  /** Of AWS CodeBuild, in a region or where Proctor is. */
+  readonly builds: (region: string | undefined) => Builds;
+  readonly deployment: BuildDeployment;
 }

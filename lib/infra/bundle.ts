@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { helperTexts } from '../executors/codebuild/helper-texts.ts';
 import { functionNames } from './function-table.ts';
 
 /** The directory of this repository's functions. */
@@ -33,7 +34,7 @@ export async function bundleFunctions(directory: string, names: readonly string[
     format: 'cjs',
     mainFields: ['module', 'main'],
     legalComments: 'external',
-    plugins: [leanSdk],
+    plugins: [leanSdk, helpers],
     metafile: true,
     logLevel: 'warning',
   });
@@ -60,6 +61,15 @@ const standIns: Readonly<Record<string, string>> = {
   // Loaded by operations that stream events, of which we call none; the client of Lambda asks for its settings.
   '@smithy/core/event-streams': `export const resolveEventStreamSerdeConfig = (config) => config;
   export const eventStreamSerdeProvider = () => undefined;`,
+};
+
+/** The modules a build gets, as text: a bundle has no files beside it to read them from. */
+const helpers: Plugin = {
+  name: 'helpers',
+  setup({ onLoad }) {
+    const contents = `export const helperTexts = ${JSON.stringify(helperTexts)};`;
+    onLoad({ filter: /executors\/codebuild\/helper-texts\.ts$/ }, () => ({ contents, loader: 'js' }));
+  },
 };
 
 /** Leaves out what an SDK client carries along and these functions never reach: half of a small one. */

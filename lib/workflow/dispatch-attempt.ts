@@ -9,7 +9,7 @@ import type { Plan } from '../core/plan.ts';
 import type { Services } from '../core/ports.ts';
 import { redactStarted, secretsOf } from '../core/redact.ts';
 import type { Run } from '../core/run.ts';
-import { steeringName } from '../core/steering-variables.ts';
+import { steersCommand } from '../core/steering-variables.ts';
 import { declaredPrerequisites } from '../core/with-prerequisites.ts';
 import { publishOutbox } from './publish-outbox.ts';
 import { readEnvironment, readMachines } from './read-environment.ts';
@@ -80,7 +80,7 @@ async function prepareDispatch(
   const asked = requested ? toPicked(catalog, requested) : input.picked && withIterations(plan, catalog, input.picked);
   const picked = pickMachines(plan.machines, asked);
   const { selection } = picked;
-  const [{ environment, variables, secrets, refusal }, machines] = await Promise.all([
+  const [{ environment, variables, secrets, secretVariables, refusal }, machines] = await Promise.all([
     readEnvironment(services, run.environmentId ?? plan.environment, input.runtimeData),
     readMachines(services, picked.machines),
   ]);
@@ -103,19 +103,20 @@ async function prepareDispatch(
     machines: machines.named,
     variables: { ...plan.variables, ...variables, ...input.runtimeData },
     secrets: [...secrets, ...Object.values(input.runtimeData)],
+    secretVariables,
     uploadVersions: input.uploadVersions,
     environment,
     buildNo: run.buildNo ?? null,
     executionSettings: plan.settings,
     callback: { url: `${services.publicUrl}/callbacks/${run.id}/${run.attempt}`, token },
-    deadlineAt: run.deadlineAt,
+    deadlineAt: run.startedAt === undefined ? services.now() + run.deadlines.runSeconds * 1000 : run.deadlineAt,
   };
   return { dispatch, refusal: refusal ?? machines.refusal ?? refuseSteering(plan, Object.keys(variables)) };
 }
 
 /** Environments may be written by who may not say what a command runs. */
 function refuseSteering({ executor }: Plan, names: readonly string[]): ServiceError | undefined {
-  const name = executor.type === 'command' ? steeringName(names) : undefined;
+  const name = steersCommand(executor.type, names);
   if (name === undefined) return undefined;
   return new ServiceError(
     'EXECUTOR_REFUSED',

@@ -10,6 +10,8 @@ export interface EnvironmentValues {
   readonly variables: Readonly<Record<string, string>>;
   /** The values of those that are secret. */
   readonly secrets: readonly string[];
+  /** The names of those, each with its reference; null without one. */
+  readonly secretVariables: Readonly<Record<string, string | null>>;
   /** Why no attempt may start with these: the environment is gone, or a variable cannot be read. */
   readonly refusal: ServiceError | undefined;
 }
@@ -23,7 +25,7 @@ export async function readEnvironment(
   environmentId: number | undefined,
   runtimeData: Readonly<Record<string, string>>,
 ): Promise<EnvironmentValues> {
-  const none = { environment: null, variables: {}, secrets: [] };
+  const none = { environment: null, variables: {}, secrets: [], secretVariables: {} };
   if (environmentId === undefined) return { ...none, refusal: undefined };
   const environment = await services.environments.getEnvironment(environmentId);
   if (environment === undefined) {
@@ -35,6 +37,9 @@ export async function readEnvironment(
     environment: environment.name,
     variables: Object.fromEntries(read.flatMap(({ key, value }) => (typeof value === 'string' ? [[key, value]] : []))),
     secrets: read.flatMap(({ value }, i) => (wanted[i]?.secret && typeof value === 'string' ? [value] : [])),
+    secretVariables: Object.fromEntries(
+      wanted.flatMap(({ key, secret, valueFrom }) => (secret ? [[key, valueFrom ?? null]] : [])),
+    ),
     refusal: read.map(({ value }) => value).find((value) => isServiceError(value)),
   };
 }

@@ -4,7 +4,7 @@ import type { PickedCase } from '../core/executor.ts';
 import type { Overlap, Plan } from '../core/plan.ts';
 import type { RunCallback, RunInput, Services } from '../core/ports.ts';
 import { isVisible, type RerunType, type Run, type TriggerType } from '../core/run.ts';
-import { steeringName } from '../core/steering-variables.ts';
+import { steersCommand } from '../core/steering-variables.ts';
 import { type CaseOnMachine, withPrerequisites } from '../core/with-prerequisites.ts';
 import { type Demand, readDemand, takeDemanded } from './demand-slots.ts';
 import { giveBackSlots } from './give-back-slots.ts';
@@ -287,7 +287,7 @@ async function runsAhead(services: Services, planId: number, runId: number): Pro
 
 /** A key that may trigger runs must not choose what a command of this machine loads (core/steering-variables.ts). */
 function checkRuntimeData({ executor }: Plan, { runtimeData = {} }: TriggerRequest): void {
-  const name = executor.type === 'command' ? steeringName(Object.keys(runtimeData)) : undefined;
+  const name = steersCommand(executor.type, Object.keys(runtimeData));
   if (name !== undefined) {
     throw invalidField(
       'runtimeData',

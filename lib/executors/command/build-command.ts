@@ -1,6 +1,6 @@
 import { ServiceError } from '../../core/errors.ts';
 import type { Executing, PickedCase } from '../../core/executor.ts';
-import type { SettingsOf } from '../../core/executor-settings.ts';
+import type { CommandSettings } from '../../core/executor-settings.ts';
 import { quoteShell } from './quote-shell.ts';
 import type { Selector, SelectorJob } from './selectors/selector.ts';
 import { selectorFor } from './selectors/selector-for.ts';
@@ -16,9 +16,9 @@ export interface BuiltCommand {
  * EXECUTOR_REFUSED for a command in which the selection would stand between quotes.
  */
 export function buildCommand(
-  settings: SettingsOf<'command'>,
+  settings: Pick<CommandSettings, 'command' | 'selector'>,
   selection: readonly PickedCase[] | null,
-  files: { readonly progressFile: string; readonly reportFile: string },
+  files: Omit<SelectorJob, 'command'>,
 ): BuiltCommand {
   if (isInQuotes(settings.command)) {
     throw new ServiceError(

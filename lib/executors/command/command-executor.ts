@@ -82,6 +82,7 @@ export function createCommandExecutor(options: CommandExecutorOptions): Executor
       const { text, executing } = buildCommand(settings, dispatch.selection, {
         progressFile: join(directory, attemptFiles.progress),
         reportFile: join(directory, attemptFiles.report),
+        helpersDirectory,
       });
       const workingDirectory = resolve(settings.directory);
       if (!(await isDirectory(workingDirectory))) {
@@ -137,7 +138,8 @@ export function createCommandExecutor(options: CommandExecutorOptions): Executor
   };
 }
 
-const supervisor = fileURLToPath(new URL('./supervise.sh', import.meta.url));
+const helpersDirectory = fileURLToPath(new URL('.', import.meta.url));
+const supervisor = join(helpersDirectory, 'supervise.sh');
 
 /** Starts the job in a session of its own. Which of several supervisors runs the command, they settle among them. */
 async function spawnSupervisor(directory: string, workingDirectory: string, dispatch: Dispatch): Promise<void> {

@@ -12,18 +12,25 @@ export function jobEnvironment(inherited: NodeJS.ProcessEnv, directory: string, 
   return {
     ...Object.fromEntries(kept),
     ...dispatch.variables,
+    ...attemptVariables(dispatch),
+    PROCTOR_REPORT: join(directory, attemptFiles.report),
+    PROCTOR_PROGRESS: join(directory, attemptFiles.progress),
+    ...(dispatch.selection !== null && { PROCTOR_SELECTION: join(directory, attemptFiles.selection) }),
+    PROCTOR_CALLBACK_URL: dispatch.callback.url,
+    PROCTOR_CALLBACK_TOKEN: dispatch.callback.token,
+  };
+}
+
+/** What Proctor says of the attempt, wherever its command runs. No secret. */
+export function attemptVariables(dispatch: Dispatch): Record<string, string> {
+  return {
     PROCTOR_RUN_ID: String(dispatch.runId),
     PROCTOR_ATTEMPT: String(dispatch.attempt),
     PROCTOR_BUILD_NO: dispatch.buildNo ?? '',
     PROCTOR_ENVIRONMENT: dispatch.environment ?? '',
     PROCTOR_MACHINES: JSON.stringify(dispatch.machines.map(({ title }) => title)),
-    PROCTOR_REPORT: join(directory, attemptFiles.report),
-    PROCTOR_PROGRESS: join(directory, attemptFiles.progress),
-    ...(dispatch.selection !== null && { PROCTOR_SELECTION: join(directory, attemptFiles.selection) }),
     PROCTOR_UPLOAD_VERSIONS: JSON.stringify(dispatch.uploadVersions),
     PROCTOR_EXECUTION_DETAILS: JSON.stringify(toExecutionDetails(dispatch.executionSettings)),
-    PROCTOR_CALLBACK_URL: dispatch.callback.url,
-    PROCTOR_CALLBACK_TOKEN: dispatch.callback.token,
   };
 }
 

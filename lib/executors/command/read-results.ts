@@ -6,10 +6,11 @@ import { readJUnit } from '../../adapters/junit/read-junit.ts';
 import { isServiceError } from '../../core/errors.ts';
 import type { AttemptEnd, AttemptProblem } from '../../core/executor.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
-import { type ReportedCase, worstOf } from '../../core/results.ts';
+import type { ReportedCase } from '../../core/results.ts';
 import { attemptFiles } from './attempt-files.ts';
 import { selectorFor } from './selectors/selector-for.ts';
 import { tailOutput } from './tail-output.ts';
+import { worstOfEach } from './worst-of-each.ts';
 
 export interface EndedJob {
   readonly directory: string;
@@ -52,17 +53,6 @@ async function readReports(job: EndedJob, cases: ReportedCase[]): Promise<string
     if (error instanceof Error && 'syscall' in error) return `its report cannot be read: ${error.message}`;
     throw error;
   }
-}
-
-/** One result a case; of several with the same name, the first of the worst. */
-function worstOfEach(reported: readonly ReportedCase[]): ReportedCase[] {
-  const worst = new Map<string, ReportedCase>();
-  for (const one of reported) {
-    const key = JSON.stringify([one.suite, one.className, one.name]);
-    const known = worst.get(key);
-    if (known === undefined || worstOf([known.result, one.result]) !== known.result) worst.set(key, one);
-  }
-  return [...worst.values()];
 }
 
 /** A report that was there before the job is another run's: it must not make this one green. */

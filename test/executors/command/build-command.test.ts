@@ -5,7 +5,7 @@ import { parse } from '../../../lib/core/schema.ts';
 import { settingsOf } from '../../../lib/core/settings-of.ts';
 import { buildCommand } from '../../../lib/executors/command/build-command.ts';
 
-const files = { progressFile: '/data/p', reportFile: '/data/my runs/r.xml' };
+const files = { progressFile: '/data/p', reportFile: '/data/my runs/r.xml', helpersDirectory: '/opt/proctor' };
 const adds: PickedCase = { suite: 'S', className: 'C', name: 'adds' };
 
 function build(settings: Record<string, unknown>, cases: readonly PickedCase[] | null) {

@@ -3,7 +3,7 @@ import type { PickedCase } from '../../../lib/core/executor.ts';
 import { selectors } from '../../../lib/core/executor-settings.ts';
 import { selectorFor } from '../../../lib/executors/command/selectors/selector-for.ts';
 
-const job = { command: 'run', progressFile: '/data/p', reportFile: '/data/r.xml' };
+const job = { command: 'run', progressFile: '/data/p', reportFile: '/data/r.xml', helpersDirectory: '/opt/proctor' };
 
 type Settings = Parameters<typeof selectorFor>[0]['selector'];
 

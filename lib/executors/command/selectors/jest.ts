@@ -1,8 +1,6 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { PickedCase } from '../../../core/executor.ts';
 import { escapeRegex, groupByFile, isScript, noArguments, patternsOf, type Selector, scriptOf } from './selector.ts';
-
-const runner = fileURLToPath(new URL('../jest-test-runner.mjs', import.meta.url));
 
 /**
  * `-t` is matched, whatever the case of the letters, against the names of the describes and the test, joined with
@@ -14,11 +12,11 @@ const runner = fileURLToPath(new URL('../jest-test-runner.mjs', import.meta.url)
 export const jestSelector: Selector = {
   selects: 'iterations',
   baseArguments: noArguments,
-  toArguments(cases) {
+  toArguments(cases, job) {
     const files = toPaths(cases);
     const named = `--testNamePattern=${toPattern(cases)}`;
     if (files.length === 0 || (files.length === 1 && named.length < maxPattern)) return [named, ...files];
-    return [`--testRunner=${runner}`, ...files];
+    return [`--testRunner=${join(job.helpersDirectory, 'jest-test-runner.mjs')}`, ...files];
   },
   patternsByFile(cases) {
     const files = groupByFile(cases, scriptOf) ?? new Map();

@@ -1,9 +1,7 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { notPicked } from '../node-test-selection.mjs';
 import { noArguments, type Selector } from './selector.ts';
-
-const reporter = new URL('../node-test-reporter.mjs', import.meta.url).href;
-const junit = new URL('../node-test-junit.mjs', import.meta.url).href;
-const filter = new URL('../node-test-filter.mjs', import.meta.url).href;
 
 /**
  * `--test-name-pattern` cannot tell two tests of one name apart and never reaches a test inside a test (Node 20), so the
@@ -14,6 +12,9 @@ const filter = new URL('../node-test-filter.mjs', import.meta.url).href;
 export const nodeTestSelector: Selector = {
   selects: 'iterations',
   baseArguments(job) {
+    const [filter, reporter, junit] = ['filter', 'reporter', 'junit'].map(
+      (name) => pathToFileURL(join(job.helpersDirectory, `node-test-${name}.mjs`)).href,
+    ) as [string, string, string];
     const imported = `--import=${filter}`;
     if (/(?:^|\s)--test-reporter[= ]/.test(job.command)) {
       return [imported, ...reporterTo(`${reporter}?class=test`, job.progressFile)];

@@ -1,4 +1,4 @@
-import type { SettingsOf } from '../../../core/executor-settings.ts';
+import type { CommandSettings } from '../../../core/executor-settings.ts';
 import { goTestSelector } from './go-test.ts';
 import { jestSelector } from './jest.ts';
 import { mavenSurefireSelector } from './maven-surefire.ts';
@@ -20,7 +20,7 @@ const builtIn = {
 } as const;
 
 /** The way to pick cases that the plan names; null if it names none. */
-export function selectorFor({ selector }: Pick<SettingsOf<'command'>, 'selector'>): Selector | null {
+export function selectorFor({ selector }: Pick<CommandSettings, 'selector'>): Selector | null {
   if (selector === undefined) return null;
   return typeof selector === 'string' ? builtIn[selector] : templateSelector(selector);
 }

@@ -7,6 +7,8 @@ export interface SelectorJob {
   readonly command: string;
   readonly progressFile: string;
   readonly reportFile: string;
+  /** Where Proctor's own modules for test runners (`*.mjs`) are. */
+  readonly helpersDirectory: string;
 }
 
 /** How to tell one test runner which cases to run. */

@@ -1,8 +1,6 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { PickedCase } from '../../../core/executor.ts';
 import { groupByFile, noArguments, patternsOf, type Selector, type SelectorJob, scriptOf } from './selector.ts';
-
-const narrower = fileURLToPath(new URL('../vitest-reporter.mjs', import.meta.url));
 
 /**
  * Vitest's JUnit reporter names the suite by its file and the case by its path, joined with ` > `; `-t` is matched
@@ -16,7 +14,8 @@ export const vitestSelector: Selector = {
   baseArguments: noArguments,
   toArguments(cases, job) {
     const files = filesOf(cases);
-    const reporter = files.length > 1 && hasReporter(job) ? [`--reporter=${narrower}`] : [];
+    const reporter =
+      files.length > 1 && hasReporter(job) ? [`--reporter=${join(job.helpersDirectory, 'vitest-reporter.mjs')}`] : [];
     return [`--testNamePattern=${toPattern(cases)}`, ...reporter, ...files];
   },
   toSuiteArguments: filesOf,
