@@ -41,6 +41,8 @@ const codebuild = z.strictObject({
   computeType: z.optional(z.string().check(z.regex(/^[A-Z][A-Z0-9_]{1,49}$/, 'must be a compute type of CodeBuild'))),
   /** Run in the directory before the command, for what a fresh checkout has not: dependencies. */
   setup: z.optional(text(8192)),
+  /** Versions of languages, for the images of AWS: `nodejs: '22'`. */
+  runtimes: z.optional(z.record(text(30), text(30))),
   /** ARN of a report group, or the end of the name of one of the project's. */
   reportGroup: z._default(text(255), 'proctor'),
 });

@@ -2,10 +2,11 @@ import type { Build, Builds } from '../adapters/codebuild.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { Dispatch, Executor } from '../core/executor.ts';
 import { toAttemptEnd } from './codebuild/build-end.ts';
-import { buildSettings, deploymentVariable, keyVariable, toBuildRequest } from './codebuild/build-request.ts';
+import { buildSettings, toBuildRequest } from './codebuild/build-request.ts';
 import { codebuildCapabilities } from './codebuild/capabilities.ts';
 import type { BuildDeployment } from './codebuild/deployment.ts';
 import { readReports } from './codebuild/read-reports.ts';
+import { deploymentVariable, keyVariable } from './codebuild/variables.ts';
 import { redact, redactCases } from './command/redact.ts';
 import type { RemoteTools } from './remote-tools.ts';
 

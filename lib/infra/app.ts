@@ -2,11 +2,12 @@ import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { readTestiniumSettings } from '../http/testinium/settings.ts';
+import { readBuildSettings } from './build-settings.ts';
 import { ProctorStack } from './stack.ts';
 
 /**
  * The app as it is deployed, with the checks that stop it from being synthesized when something is found. Context, all of it
- * optional: `stackName`, `allowPrivate`, `testinium` as JSON (see ProctorStackProps).
+ * optional: `stackName`, `allowPrivate`, `testinium` and `codebuild` as JSON (see ProctorStackProps).
  */
 export function createApp(bundles: string, props: AppProps = {}): { readonly app: App; readonly stack: ProctorStack } {
   const app = new App({
@@ -21,12 +22,14 @@ export function createApp(bundles: string, props: AppProps = {}): { readonly app
   const allowPrivate: string | undefined = app.node.tryGetContext('allowPrivate');
   // An object in cdk.json, text on the command line.
   const testinium: unknown = app.node.tryGetContext('testinium');
+  const codebuild: unknown = app.node.tryGetContext('codebuild');
   const stack = new ProctorStack(app, stackName, {
     bundles,
     ...(allowPrivate === undefined ? {} : { allowPrivate }),
     ...(testinium === undefined
       ? {}
       : { testinium: readTestiniumSettings(typeof testinium === 'string' ? testinium : JSON.stringify(testinium)) }),
+    ...(codebuild === undefined ? {} : { codebuild: readBuildSettings(codebuild) }),
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   return { app, stack };

@@ -5,8 +5,10 @@ import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { expiryAttribute, indexes } from '../adapters/dynamodb/definition.ts';
+import type { DefaultProject } from '../executors/codebuild/deployment.ts';
 import type { TestiniumSettings } from '../http/testinium/settings.ts';
 import { acknowledge } from './acknowledge.ts';
+import { createBuildPolicy } from './builds.ts';
 
 /** What every function stands on. */
 export interface Foundation {
@@ -18,6 +20,10 @@ export interface Foundation {
   readonly tracing: ManagedPolicy;
   /** Lets a function read the secrets plans name: those whose name begins with `proctor/`. */
   readonly executorSecrets: ManagedPolicy;
+  /** Lets a function run builds of CodeBuild. */
+  readonly builds: ManagedPolicy;
+  /** The project that runs plans of `command`, if there is one. */
+  readonly codebuild: DefaultProject | undefined;
   /** Hosts and networks that executors and subscribers may be in although they are private, comma between them. */
   readonly allowPrivate: string | undefined;
   /** Settings of the Testinium API, if they are not its defaults. */
@@ -28,7 +34,12 @@ export interface Foundation {
 
 export function createFoundation(
   scope: Construct,
-  { publicUrl, allowPrivate, testinium }: Pick<Foundation, 'publicUrl' | 'allowPrivate' | 'testinium'>,
+  {
+    publicUrl,
+    allowPrivate,
+    testinium,
+    codebuild,
+  }: Pick<Foundation, 'publicUrl' | 'allowPrivate' | 'testinium' | 'codebuild'>,
 ): Foundation {
   const stack = Stack.of(scope);
   const name = `${stack.stackName}-run`;
@@ -48,6 +59,8 @@ export function createFoundation(
     machine: { name, arn },
     tracing: createTracing(scope),
     executorSecrets: createExecutorSecrets(scope),
+    builds: createBuildPolicy(scope),
+    codebuild,
     publicUrl,
     allowPrivate,
     testinium,

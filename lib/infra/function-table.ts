@@ -22,6 +22,8 @@ export interface FunctionSpec {
   readonly masterKey?: true;
   /** Calls URLs that plans name: reads the secrets beside them, and may reach the private hosts of the deployment. */
   readonly callsOut?: true;
+  /** Starts, stops and reads builds of CodeBuild. */
+  readonly builds?: true;
 }
 
 /** API Gateway gives up after 30 s: a function that goes on longer works for nobody. */
@@ -121,6 +123,7 @@ const otherFunctions = {
     publishes: true,
     masterKey: true,
     callsOut: true,
+    builds: true,
   },
   'complete-run': { description: 'Completes a run', memoryMb: 1024, timeoutSeconds: 60, ...completes },
   sweep: {
@@ -132,6 +135,7 @@ const otherFunctions = {
     indexes: ['due'],
     masterKey: true,
     callsOut: true,
+    builds: true,
   },
   deliver: {
     description: 'Sends deliveries to subscribers and callback URLs',
@@ -143,6 +147,13 @@ const otherFunctions = {
     publishes: true,
     masterKey: true,
     callsOut: true,
+  },
+  'build-changed': {
+    description: 'Wakes the run of a build that is over',
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    table: [...readRun, 'UpdateItem'],
+    wakes: true,
   },
   'execution-failed': {
     description: 'Continues or completes a run whose execution failed',

@@ -29,7 +29,11 @@ export function createServiceFunction(
   const id = toPascalCase(name);
   const role = new Role(scope, `${id}Role`, {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-    managedPolicies: [foundation.tracing, ...(spec.callsOut ? [foundation.executorSecrets] : [])],
+    managedPolicies: [
+      foundation.tracing,
+      ...(spec.callsOut ? [foundation.executorSecrets] : []),
+      ...(spec.builds ? [foundation.builds] : []),
+    ],
   });
   const logGroup = new LogGroup(scope, `${id}Logs`, {
     retention: RetentionDays.ONE_MONTH,
@@ -52,6 +56,8 @@ export function createServiceFunction(
   (service.node.defaultChild as CfnFunction).tracingConfig = { mode: 'Active' };
   // Not the HTTP functions alone: whoever ends a run writes its callback.
   if (foundation.testinium) service.addEnvironment('TESTINIUM', JSON.stringify(foundation.testinium));
+  // Likewise: whoever starts runs must know that a plan of `command` can run.
+  if (foundation.codebuild) service.addEnvironment('CODEBUILD', JSON.stringify(foundation.codebuild));
   allowTable(service, foundation, spec.table, spec.indexes ?? []);
   const machineActions = [
     ...(spec.starts ? ['states:StartExecution'] : []),

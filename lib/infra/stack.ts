@@ -1,11 +1,14 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { TestiniumSettings } from '../http/testinium/settings.ts';
+import type { BuildSettings } from './build-settings.ts';
+import { EndedBuilds } from './builds.ts';
 import { createFoundation } from './foundation.ts';
 import { createHttpApi, HttpRoutes } from './http-api.ts';
 import { Outbound } from './outbound.ts';
 import { RunMachine } from './run-machine.ts';
 import { FailedExecutions, Sweeper } from './safety-nets.ts';
+import { TestProject } from './test-project.ts';
 
 /** Invokes the keys function past the API; it answers with a key only while there is none. */
 const firstKeyPayload = { proctor: 'first-key' };
@@ -17,19 +20,32 @@ export interface ProctorStackProps extends StackProps {
   readonly allowPrivate?: string;
   /** Settings of the Testinium API (`{ "variant": "enterprise" }`); its defaults without. */
   readonly testinium?: TestiniumSettings;
+  /** Makes a CodeBuild project that runs plans of `command`; without it they are refused. */
+  readonly codebuild?: BuildSettings;
 }
 
 /** All of Proctor in one account and region. */
 export class ProctorStack extends Stack {
-  constructor(scope: Construct, id: string, { bundles, allowPrivate, testinium, ...props }: ProctorStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { bundles, allowPrivate, testinium, codebuild, ...props }: ProctorStackProps,
+  ) {
     super(scope, id, { description: 'Proctor: test plan runs as a service', ...props });
     const api = createHttpApi(this);
-    const foundation = createFoundation(this, { publicUrl: api.apiEndpoint, allowPrivate, testinium });
+    const tests = codebuild && new TestProject(this, 'Tests', codebuild);
+    const foundation = createFoundation(this, {
+      publicUrl: api.apiEndpoint,
+      allowPrivate,
+      testinium,
+      codebuild: tests?.project,
+    });
     const workshop = { bundles, foundation };
     const { deliver } = new Outbound(this, 'Outbound', workshop);
     const { functions } = new HttpRoutes(this, 'Http', { api, workshop, deliver });
     const { stateMachine } = new RunMachine(this, 'Run', workshop);
     new Sweeper(this, 'Sweeper', workshop);
+    new EndedBuilds(this, 'EndedBuilds', workshop);
     new FailedExecutions(this, 'FailedExecutions', { machine: stateMachine, workshop });
 
     const payload = `--cli-binary-format raw-in-base64-out --payload '${JSON.stringify(firstKeyPayload)}'`;
@@ -40,6 +56,7 @@ export class ProctorStack extends Stack {
       BusName: ['Bus of the completion events', foundation.bus.eventBusName],
       TableName: ['Where everything is stored', foundation.table.tableName],
       StateMachineArn: ['Executions are named run-<id>-<n>', stateMachine.stateMachineArn],
+      ...(tests && { TestProject: ['CodeBuild project that runs plans of command', tests.project.name] as const }),
     } as const;
     for (const [name, [description, value]] of Object.entries(outputs))
       new CfnOutput(this, name, { description, value });

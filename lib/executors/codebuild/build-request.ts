@@ -6,12 +6,9 @@ import { settingsOf } from '../../core/settings-of.ts';
 import { attemptVariables } from '../command/job-environment.ts';
 import { buildBuildspec } from './buildspec.ts';
 import type { BuildDeployment } from './deployment.ts';
+import { deploymentVariable, keyVariable } from './variables.ts';
 
 type BuildRequest = StartBuildInput & { readonly projectName: string };
-
-/** Variables of a build by which Proctor finds its own again. */
-export const keyVariable = 'PROCTOR_RUN_KEY';
-export const deploymentVariable = 'PROCTOR_DEPLOYMENT';
 
 /** The settings of a plan as those of a build: a plan of `command` runs in the deployment's project. */
 export function buildSettings(settings: ExecutorSettings): SettingsOf<'codebuild'> {
@@ -38,6 +35,7 @@ export function toBuildRequest(
     settings,
     root: own?.root ?? '',
     setup: settings.setup ?? own?.setup,
+    runtimes: settings.runtimes ?? own?.runtimes,
     reportGroup: own?.reportGroup ?? settings.reportGroup,
     selection: dispatch.selection,
   });

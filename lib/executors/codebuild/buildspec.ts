@@ -20,6 +20,8 @@ export interface BuildspecInput {
   readonly root: string;
   /** Run in the command's directory before it. */
   readonly setup: string | undefined;
+  /** Versions of languages, for the images of AWS. */
+  readonly runtimes: Readonly<Record<string, string>> | undefined;
   /** Name or ARN. */
   readonly reportGroup: string;
   /** Null is everything. */
@@ -50,7 +52,7 @@ export function buildBuildspec(input: BuildspecInput): { readonly text: string; 
 }
 
 function toText(input: BuildspecInput, { text }: BuiltCommand): string {
-  const { settings, setup, selection, reportGroup } = input;
+  const { settings, setup, runtimes, selection, reportGroup } = input;
   const enter = `cd "$CODEBUILD_SRC_DIR"${toPath(input)}`;
   const run = (command: string) => `${enter} && sh -c ${quoteShell(command.trim())} </dev/null`;
   const patterns = selection && selectorFor(settings)?.patternsByFile?.(selection);
@@ -69,6 +71,7 @@ function toText(input: BuildspecInput, { text }: BuiltCommand): string {
       },
     },
     phases: {
+      ...(runtimes && { install: { 'runtime-versions': runtimes } }),
       pre_build: {
         commands: [
           `mkdir -p ${buildDirectory}/reports`,

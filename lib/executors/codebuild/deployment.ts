@@ -5,6 +5,7 @@ export interface DefaultProject {
   readonly root: string;
   /** Run before the command of a plan that names no set-up of its own. */
   readonly setup?: string;
+  readonly runtimes?: Readonly<Record<string, string>>;
   /** ARN. */
   readonly reportGroup: string;
 }
