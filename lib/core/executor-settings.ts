@@ -43,8 +43,6 @@ const codebuild = z.strictObject({
   setup: z.optional(text(8192)),
   /** Versions of languages, for the images of AWS: `nodejs: '22'`. */
   runtimes: z.optional(z.record(text(30), text(30))),
-  /** ARN of a report group, or the end of the name of one of the project's. */
-  reportGroup: z._default(text(255), 'proctor'),
 });
 
 const http = z.strictObject({

@@ -5,8 +5,8 @@ import { toAttemptEnd } from './codebuild/build-end.ts';
 import { buildSettings, toBuildRequest } from './codebuild/build-request.ts';
 import { codebuildCapabilities } from './codebuild/capabilities.ts';
 import type { BuildDeployment } from './codebuild/deployment.ts';
+import { deploymentVariable, keyVariable } from './codebuild/names.ts';
 import { readReports } from './codebuild/read-reports.ts';
-import { deploymentVariable, keyVariable } from './codebuild/variables.ts';
 import { redact, redactCases } from './command/redact.ts';
 import type { RemoteTools } from './remote-tools.ts';
 

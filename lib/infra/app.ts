@@ -7,7 +7,7 @@ import { ProctorStack } from './stack.ts';
 
 /**
  * The app as it is deployed, with the checks that stop it from being synthesized when something is found. Context, all of it
- * optional: `stackName`, `allowPrivate`, `testinium` and `codebuild` as JSON (see ProctorStackProps).
+ * optional: `stackName`, `allowPrivate`, `codebuildProjects` (comma between them), `testinium` and `codebuild` as JSON (see ProctorStackProps).
  */
 export function createApp(bundles: string, props: AppProps = {}): { readonly app: App; readonly stack: ProctorStack } {
   const app = new App({
@@ -23,6 +23,7 @@ export function createApp(bundles: string, props: AppProps = {}): { readonly app
   // An object in cdk.json, text on the command line.
   const testinium: unknown = app.node.tryGetContext('testinium');
   const codebuild: unknown = app.node.tryGetContext('codebuild');
+  const codebuildProjects: string | undefined = app.node.tryGetContext('codebuildProjects');
   const stack = new ProctorStack(app, stackName, {
     bundles,
     ...(allowPrivate === undefined ? {} : { allowPrivate }),
@@ -30,6 +31,7 @@ export function createApp(bundles: string, props: AppProps = {}): { readonly app
       ? {}
       : { testinium: readTestiniumSettings(typeof testinium === 'string' ? testinium : JSON.stringify(testinium)) }),
     ...(codebuild === undefined ? {} : { codebuild: readBuildSettings(codebuild) }),
+    ...(codebuildProjects === undefined ? {} : { codebuildProjects: codebuildProjects.split(',') }),
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   return { app, stack };

@@ -3,8 +3,7 @@ import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { deploymentVariable } from '../executors/codebuild/variables.ts';
-import { acknowledge } from './acknowledge.ts';
+import { deploymentVariable, reportGroupOf } from '../executors/codebuild/names.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createServiceFunction, type Workshop } from './service-function.ts';
 
@@ -41,18 +40,12 @@ export class EndedBuilds extends Construct {
   }
 }
 
-/** Projects that plans may name although the deployment does not know them, and their report groups. */
-const prefix = 'proctor-';
-
-/** Lets a function run builds of the projects set apart for Proctor, and read their reports. */
-export function createBuildPolicy(scope: Construct): ManagedPolicy {
+/** Lets a function run builds of just these projects, and read the reports that Proctor's build specifications make there. */
+export function createBuildPolicy(scope: Construct, projects: readonly string[]): ManagedPolicy {
   const stack = Stack.of(scope);
   const arn = (resource: string) => `arn:${stack.partition}:codebuild:${stack.region}:${stack.account}:${resource}`;
-  // The deployment's own project may be called otherwise, after its stack.
-  const own = `${stack.stackName.toLowerCase()}-tests`;
-  const named = (kind: string, name: string) => (own.startsWith(prefix) ? [] : [arn(`${kind}/${name}`)]);
-  const policy = new ManagedPolicy(scope, 'Builds', {
-    description: 'Start, stop and read builds of the projects set apart for Proctor',
+  return new ManagedPolicy(scope, 'Builds', {
+    description: 'Start, stop and read builds of the projects named, and read their reports',
     statements: [
       new PolicyStatement({
         actions: [
@@ -61,20 +54,12 @@ export function createBuildPolicy(scope: Construct): ManagedPolicy {
           'codebuild:BatchGetBuilds',
           'codebuild:ListBuildsForProject',
         ],
-        resources: [arn(`project/${prefix}*`), ...named('project', own)],
+        resources: projects.map((name) => arn(`project/${name}`)),
       }),
       new PolicyStatement({
         actions: ['codebuild:BatchGetReports', 'codebuild:DescribeTestCases'],
-        resources: [arn(`report-group/${prefix}*`), ...named('report-group', `${own}-proctor`)],
+        resources: projects.map((name) => arn(`report-group/${reportGroupOf(name)}`)),
       }),
     ],
   });
-  for (const kind of ['project', 'report-group']) {
-    acknowledge(
-      policy,
-      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:codebuild:<AWS::Region>:<AWS::AccountId>:${kind}/${prefix}*]`,
-      'Plans name projects after the deployment; they are set apart by the prefix proctor- and reached by two functions only.',
-    );
-  }
-  return policy;
 }

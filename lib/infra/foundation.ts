@@ -8,7 +8,6 @@ import { expiryAttribute, indexes } from '../adapters/dynamodb/definition.ts';
 import type { DefaultProject } from '../executors/codebuild/deployment.ts';
 import type { TestiniumSettings } from '../http/testinium/settings.ts';
 import { acknowledge } from './acknowledge.ts';
-import { createBuildPolicy } from './builds.ts';
 
 /** What every function stands on. */
 export interface Foundation {
@@ -20,8 +19,8 @@ export interface Foundation {
   readonly tracing: ManagedPolicy;
   /** Lets a function read the secrets plans name: those whose name begins with `proctor/`. */
   readonly executorSecrets: ManagedPolicy;
-  /** Lets a function run builds of CodeBuild. */
-  readonly builds: ManagedPolicy;
+  /** Lets a function run builds of CodeBuild, if there is a project for them. */
+  readonly builds: ManagedPolicy | undefined;
   /** The project that runs plans of `command`, if there is one. */
   readonly codebuild: DefaultProject | undefined;
   /** Hosts and networks that executors and subscribers may be in although they are private, comma between them. */
@@ -38,8 +37,9 @@ export function createFoundation(
     publicUrl,
     allowPrivate,
     testinium,
+    builds,
     codebuild,
-  }: Pick<Foundation, 'publicUrl' | 'allowPrivate' | 'testinium' | 'codebuild'>,
+  }: Pick<Foundation, 'publicUrl' | 'allowPrivate' | 'testinium' | 'builds' | 'codebuild'>,
 ): Foundation {
   const stack = Stack.of(scope);
   const name = `${stack.stackName}-run`;
@@ -59,7 +59,7 @@ export function createFoundation(
     machine: { name, arn },
     tracing: createTracing(scope),
     executorSecrets: createExecutorSecrets(scope),
-    builds: createBuildPolicy(scope),
+    builds,
     codebuild,
     publicUrl,
     allowPrivate,

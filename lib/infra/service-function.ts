@@ -32,7 +32,7 @@ export function createServiceFunction(
     managedPolicies: [
       foundation.tracing,
       ...(spec.callsOut ? [foundation.executorSecrets] : []),
-      ...(spec.builds ? [foundation.builds] : []),
+      ...(spec.builds && foundation.builds ? [foundation.builds] : []),
     ],
   });
   const logGroup = new LogGroup(scope, `${id}Logs`, {

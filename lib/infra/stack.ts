@@ -2,7 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { TestiniumSettings } from '../http/testinium/settings.ts';
 import type { BuildSettings } from './build-settings.ts';
-import { EndedBuilds } from './builds.ts';
+import { createBuildPolicy, EndedBuilds } from './builds.ts';
 import { createFoundation } from './foundation.ts';
 import { createHttpApi, HttpRoutes } from './http-api.ts';
 import { Outbound } from './outbound.ts';
@@ -22,6 +22,8 @@ export interface ProctorStackProps extends StackProps {
   readonly testinium?: TestiniumSettings;
   /** Makes a CodeBuild project that runs plans of `command`; without it they are refused. */
   readonly codebuild?: BuildSettings;
+  /** Names of other CodeBuild projects that plans may run in. */
+  readonly codebuildProjects?: readonly string[];
 }
 
 /** All of Proctor in one account and region. */
@@ -29,15 +31,17 @@ export class ProctorStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { bundles, allowPrivate, testinium, codebuild, ...props }: ProctorStackProps,
+    { bundles, allowPrivate, testinium, codebuild, codebuildProjects = [], ...props }: ProctorStackProps,
   ) {
     super(scope, id, { description: 'Proctor: test plan runs as a service', ...props });
     const api = createHttpApi(this);
     const tests = codebuild && new TestProject(this, 'Tests', codebuild);
+    const projects = [...(tests ? [tests.project.name] : []), ...codebuildProjects];
     const foundation = createFoundation(this, {
       publicUrl: api.apiEndpoint,
       allowPrivate,
       testinium,
+      builds: projects.length === 0 ? undefined : createBuildPolicy(this, projects),
       codebuild: tests?.project,
     });
     const workshop = { bundles, foundation };
@@ -45,7 +49,7 @@ export class ProctorStack extends Stack {
     const { functions } = new HttpRoutes(this, 'Http', { api, workshop, deliver });
     const { stateMachine } = new RunMachine(this, 'Run', workshop);
     new Sweeper(this, 'Sweeper', workshop);
-    new EndedBuilds(this, 'EndedBuilds', workshop);
+    if (foundation.builds) new EndedBuilds(this, 'EndedBuilds', workshop);
     new FailedExecutions(this, 'FailedExecutions', { machine: stateMachine, workshop });
 
     const payload = `--cli-binary-format raw-in-base64-out --payload '${JSON.stringify(firstKeyPayload)}'`;

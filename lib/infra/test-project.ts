@@ -5,6 +5,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { buildBuildspec } from '../executors/codebuild/buildspec.ts';
 import type { DefaultProject } from '../executors/codebuild/deployment.ts';
+import { reportGroupOf } from '../executors/codebuild/names.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { BuildSettings } from './build-settings.ts';
 
@@ -20,7 +21,7 @@ export class TestProject extends Construct {
     super(scope, id);
     const name = `${Stack.of(this).stackName.toLowerCase()}-tests`;
     const reports = new CfnReportGroup(this, 'Reports', {
-      name: `${name}-proctor`,
+      name: reportGroupOf(name),
       type: 'TEST',
       exportConfig: { exportConfigType: 'NO_EXPORT' },
       deleteReports: true,

@@ -98,23 +98,10 @@ describe('what each function may do', () => {
         ...[...publishes, ...masterKey, 'sqs:SendMessage OutboundDeadLetters'],
       ],
     ],
-    ['EndedBuildsBuildChanged', [...read, 'UpdateItem Table', ...wakes, 'sqs:SendMessage EndedBuildsDeadLetters']],
     ['OutboundSchedule', ['lambda:InvokeFunction OutboundDeliver', 'sqs:SendMessage OutboundDeadLetters']],
     ['Run', ['lambda:InvokeFunction RunStepRun', 'lambda:InvokeFunction RunCompleteRun']],
     ['SweeperSchedule', ['lambda:InvokeFunction SweeperSweep', 'sqs:SendMessage SweeperDeadLetters']],
     ['Tracing', []],
-    [
-      'Builds',
-      [
-        ...['BatchGetBuilds', 'ListBuildsForProject', 'StartBuild', 'StopBuild'].map(
-          (action) => `codebuild:${action} arn:AWS::Partition:codebuild:AWS::Region:AWS::AccountId:project/proctor-*`,
-        ),
-        ...['BatchGetReports', 'DescribeTestCases'].map(
-          (action) =>
-            `codebuild:${action} arn:AWS::Partition:codebuild:AWS::Region:AWS::AccountId:report-group/proctor-*`,
-        ),
-      ],
-    ],
     [
       'ExecutorSecrets',
       [
@@ -132,7 +119,7 @@ describe('what each function may do', () => {
   });
 
   it('knows every policy there is', () => {
-    expect(grants().size).toBe(22);
+    expect(grants().size).toBe(20);
   });
 
   it('writes logs to its own log group only', () => {
@@ -163,13 +150,6 @@ describe('what each function may do', () => {
       'RunStepRunRole',
       'SweeperSweepRole',
     ]);
-  });
-
-  it('lets only those who start and poll attempts run builds', () => {
-    const holders = all('AWS::IAM::Role').filter(([, { Properties }]) =>
-      listOf(Properties.ManagedPolicyArns ?? []).some((arn) => show(arn) === 'Builds'),
-    );
-    expect(holders.map(([id]) => withoutHash(id)).sort()).toEqual(['RunStepRunRole', 'SweeperSweepRole']);
   });
 
   it('uses no policy managed by AWS, whose contents change without us', () => {
@@ -286,7 +266,8 @@ describe('what is kept', () => {
 describe('functions', () => {
   it('are the functions of the table, on Node 24 and arm64, traced, each with memory, time and log group stated', () => {
     const functions = all('AWS::Lambda::Function');
-    expect(functions).toHaveLength(functionNames.length);
+    // The function `build-changed` comes with the first CodeBuild project.
+    expect(functions).toHaveLength(functionNames.length - 1);
     for (const [, { Properties }] of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -319,7 +300,6 @@ describe('nothing is lost silently', () => {
       ),
     );
     expect(rules.sort()).toEqual([
-      ['EndedBuildsRule', 'EndedBuildsDeadLetters', { MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 300 }],
       [
         'FailedExecutionsRule',
         'FailedExecutionsDeadLetters',
@@ -341,7 +321,6 @@ describe('nothing is lost silently', () => {
   it('gives functions invoked by events a dead-letter queue', () => {
     const withQueue = all('AWS::Lambda::Function').filter(([, { Properties }]) => Properties.DeadLetterConfig);
     expect(withQueue.map(([id]) => withoutHash(id)).sort()).toEqual([
-      'EndedBuildsBuildChanged',
       'FailedExecutionsExecutionFailed',
       'OutboundDeliver',
       'SweeperSweep',
@@ -364,24 +343,6 @@ describe('nothing is lost silently', () => {
     );
   });
 
-  it('hears of every build of this deployment that is over, and of no other', () => {
-    const [, rule] = all('AWS::Events::Rule').find(([id]) => withoutHash(id) === 'EndedBuildsRule') ?? [];
-    const { EventBusName, EventPattern } = rule?.Properties ?? {};
-    expect(EventBusName).toBeUndefined();
-    expect(EventPattern).toEqual({
-      source: ['aws.codebuild'],
-      'detail-type': ['CodeBuild Build State Change'],
-      detail: {
-        'build-status': ['SUCCEEDED', 'FAILED', 'FAULT', 'TIMED_OUT', 'STOPPED'],
-        'additional-information': {
-          environment: {
-            'environment-variables': { name: ['PROCTOR_DEPLOYMENT'], value: ['Proctor-run'] },
-          },
-        },
-      },
-    });
-  });
-
   it('has deliveries sent when a run of this service starts or completes', () => {
     const rules = all('AWS::Events::Rule').map(([, { Properties }]) => Properties);
     const pattern = { source: ['proctor'], 'detail-type': ['Run Started', 'Run Completed'] };
@@ -397,10 +358,10 @@ describe('nothing is lost silently', () => {
   it('encrypts its queues, refuses plain HTTP to them, and rings an alarm with a runbook line for each', () => {
     const queues = all('AWS::SQS::Queue');
     const alarms = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties as Record<string, unknown>);
-    expect(queues.length).toBe(4);
-    expect(alarms.length).toBe(4);
+    expect(queues.length).toBe(3);
+    expect(alarms.length).toBe(3);
     for (const [, { Properties }] of queues) expect(Properties).toMatchObject({ SqsManagedSseEnabled: true });
-    expect(JSON.stringify(all('AWS::SQS::QueuePolicy')).match(/"aws:SecureTransport":"false"/g)).toHaveLength(4);
+    expect(JSON.stringify(all('AWS::SQS::QueuePolicy')).match(/"aws:SecureTransport":"false"/g)).toHaveLength(3);
     for (const { AlarmDescription } of alarms) expect(AlarmDescription).toMatch(/^See docs\/runbook\.md#[a-z-]+$/);
   });
 });

@@ -6,7 +6,6 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readBuildSettings } from '../../lib/infra/build-settings.ts';
-import { createBuildPolicy } from '../../lib/infra/builds.ts';
 import { TestProject } from '../../lib/infra/test-project.ts';
 import { acknowledgements, resourcesOf, show, synthesize, type Template, withoutHash } from './synthesize.ts';
 
@@ -18,6 +17,7 @@ let template: Template;
 beforeAll(() => {
   ({ app, template } = synthesize(undefined, {
     codebuild: { ...sample, setup: 'npm ci', runtimes: { nodejs: '22' } },
+    codebuildProjects: 'api-e2e',
   }));
 });
 
@@ -32,9 +32,9 @@ function buildspecOf(of: Template): string {
   return show(BuildSpec);
 }
 
-/** What the role of the project may do. */
-function grantsOf(of: Template): string[] {
-  const found = resourcesOf(of, 'AWS::IAM::Policy').find(([id]) => id.startsWith('TestsRole'));
+/** What the role may do. */
+function grantsOf(of: Template, role = 'TestsRole'): string[] {
+  const found = resourcesOf(of, 'AWS::IAM::Policy').find(([id]) => id.startsWith(role));
   const { PolicyDocument } = (found?.[1].Properties ?? {}) as unknown as {
     PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] };
   };
@@ -143,18 +143,63 @@ describe('a deployment with a CodeBuild project', () => {
     ]);
   });
 
-  it('may run its own project whatever its stack is called', () => {
-    const { other } = aloneIn('Blue', sample);
-    const [[, policy] = []] = resourcesOf(other, 'AWS::IAM::ManagedPolicy');
-    const { PolicyDocument } = (policy?.Properties ?? {}) as {
-      PolicyDocument: { Statement: { Resource: unknown[] }[] };
-    };
-    const resources = PolicyDocument.Statement.map(({ Resource }) =>
-      Resource.map(show).map((arn) => arn.split(':').at(-1)),
+  it('lets those who start and poll attempts run builds of its own project and those it is told, and of no other', () => {
+    const holders = resourcesOf(template, 'AWS::IAM::Role').filter(([, { Properties }]) =>
+      JSON.stringify(Properties.ManagedPolicyArns ?? []).includes('"Builds'),
     );
-    expect(resources).toEqual([
-      ['project/proctor-*', 'project/blue-tests'],
-      ['report-group/proctor-*', 'report-group/blue-tests-proctor'],
+    expect(holders.map(([id]) => withoutHash(id)).sort()).toEqual(['RunStepRunRole', 'SweeperSweepRole']);
+    const found = resourcesOf(template, 'AWS::IAM::ManagedPolicy').find(([id]) => withoutHash(id) === 'Builds');
+    const { PolicyDocument } = (found?.[1].Properties ?? {}) as unknown as {
+      PolicyDocument: { Statement: { Action: string[]; Resource: unknown[] }[] };
+    };
+    const prefix = `${partition}:codebuild:AWS::Region:AWS::AccountId:`;
+    expect(PolicyDocument.Statement.map(({ Action, Resource }) => [Action, Resource.map(show)])).toEqual([
+      [
+        ['StartBuild', 'StopBuild', 'BatchGetBuilds', 'ListBuildsForProject'].map((action) => `codebuild:${action}`),
+        [`${prefix}project/proctor-tests`, `${prefix}project/api-e2e`],
+      ],
+      [
+        ['codebuild:BatchGetReports', 'codebuild:DescribeTestCases'],
+        [`${prefix}report-group/proctor-tests-proctor`, `${prefix}report-group/api-e2e-proctor`],
+      ],
+    ]);
+  });
+
+  it('hears of every build it started that is over, and of no other, with retries and dead letters', () => {
+    const [, rule] =
+      resourcesOf(template, 'AWS::Events::Rule').find(([id]) => withoutHash(id) === 'EndedBuildsRule') ?? [];
+    const { EventBusName, EventPattern, Targets } = (rule?.Properties ?? {}) as Record<string, unknown>;
+    expect(EventBusName).toBeUndefined();
+    expect(EventPattern).toEqual({
+      source: ['aws.codebuild'],
+      'detail-type': ['CodeBuild Build State Change'],
+      detail: {
+        'build-status': ['SUCCEEDED', 'FAILED', 'FAULT', 'TIMED_OUT', 'STOPPED'],
+        'additional-information': {
+          environment: { 'environment-variables': { name: ['PROCTOR_DEPLOYMENT'], value: ['Proctor-run'] } },
+        },
+      },
+    });
+    const [{ DeadLetterConfig, RetryPolicy }] = Targets as [
+      { DeadLetterConfig: { Arn: unknown }; RetryPolicy: unknown },
+    ];
+    expect(show(DeadLetterConfig.Arn)).toBe('EndedBuildsDeadLetters');
+    expect(RetryPolicy).toEqual({ MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 300 });
+    const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(
+      ([, { Properties }]) => Properties.AlarmDescription,
+    );
+    expect(alarms).toContain('See docs/runbook.md#ended-builds-are-not-noticed');
+  });
+
+  it('lets the function that hears of them read runs and end their wait, and nothing else', () => {
+    expect(grantsOf(template, 'EndedBuildsBuildChangedRole').filter((line) => !/^logs:|^xray:/.test(line))).toEqual([
+      'dynamodb:GetItem Table',
+      'dynamodb:Query Table',
+      'dynamodb:UpdateItem Table',
+      'sqs:SendMessage EndedBuildsDeadLetters',
+      ...['states:SendTaskFailure', 'states:SendTaskSuccess'].map(
+        (action) => `${action} ${partition}:states:AWS::Region:AWS::AccountId:stateMachine:Proctor-run`,
+      ),
     ]);
   });
 
@@ -167,11 +212,10 @@ describe('a deployment with a CodeBuild project', () => {
   });
 });
 
-/** The project and the policy of those who use it, in a stack of nothing else. */
+/** The project in a stack of nothing else. */
 function aloneIn(stackName: string, codebuild: unknown): { readonly other: Template } {
   const alone = new App();
   const stack = new Stack(alone, stackName);
   new TestProject(stack, 'Tests', readBuildSettings(JSON.stringify(codebuild)));
-  createBuildPolicy(stack);
   return { other: alone.synth().getStackByName(stackName).template as Template };
 }

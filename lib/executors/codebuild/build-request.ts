@@ -6,14 +6,14 @@ import { settingsOf } from '../../core/settings-of.ts';
 import { attemptVariables } from '../command/job-environment.ts';
 import { buildBuildspec } from './buildspec.ts';
 import type { BuildDeployment } from './deployment.ts';
-import { deploymentVariable, keyVariable } from './variables.ts';
+import { deploymentVariable, keyVariable, reportGroup } from './names.ts';
 
 type BuildRequest = StartBuildInput & { readonly projectName: string };
 
 /** The settings of a plan as those of a build: a plan of `command` runs in the deployment's project. */
 export function buildSettings(settings: ExecutorSettings): SettingsOf<'codebuild'> {
   if (settings.type !== 'command') return settingsOf('codebuild', settings);
-  return { ...settings, type: 'codebuild', reportGroup: 'proctor' };
+  return { ...settings, type: 'codebuild' };
 }
 
 /** What to ask of CodeBuild to run the attempt, and what it will really run. `now` is epoch milliseconds. */
@@ -36,7 +36,7 @@ export function toBuildRequest(
     root: own?.root ?? '',
     setup: settings.setup ?? own?.setup,
     runtimes: settings.runtimes ?? own?.runtimes,
-    reportGroup: own?.reportGroup ?? settings.reportGroup,
+    reportGroup: own?.reportGroup ?? reportGroup,
     selection: dispatch.selection,
   });
   const { sourceVersion, image, computeType } = settings;

@@ -45,7 +45,8 @@ export async function runBuildspec(options: {
     await mkdir(join(machine, 'tmp'));
     const spec: Buildspec = parse(options.text.replaceAll('/tmp/proctor', join(machine, 'tmp/proctor')));
     const { PATH = '', HOME = '' } = process.env;
-    const env = { PATH, HOME, CODEBUILD_SRC_DIR: source, ...spec.env?.variables, ...options.variables };
+    const TMPDIR = join(machine, 'tmp');
+    const env = { PATH, HOME, TMPDIR, CODEBUILD_SRC_DIR: source, ...spec.env?.variables, ...options.variables };
     const phases: PhaseOutcome[] = [];
     for (const [name, type] of phaseTypes) {
       const before = phases.at(-1);

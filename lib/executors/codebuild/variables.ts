@@ -1,3 +1,0 @@
-/** Variables of a build by which Proctor finds its own again: the attempt's key, and whose build it is. */
-export const keyVariable = 'PROCTOR_RUN_KEY';
-export const deploymentVariable = 'PROCTOR_DEPLOYMENT';
