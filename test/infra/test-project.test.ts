@@ -155,12 +155,12 @@ describe('a deployment with a CodeBuild project', () => {
     const prefix = `${partition}:codebuild:AWS::Region:AWS::AccountId:`;
     expect(PolicyDocument.Statement.map(({ Action, Resource }) => [Action, Resource.map(show)])).toEqual([
       [
-        ['StartBuild', 'StopBuild', 'BatchGetBuilds', 'ListBuildsForProject'].map((action) => `codebuild:${action}`),
-        [`${prefix}project/proctor-tests`, `${prefix}project/api-e2e`],
+        ['BatchGetBuilds', 'ListBuildsForProject', 'StartBuild', 'StopBuild'].map((action) => `codebuild:${action}`),
+        [`${prefix}project/api-e2e`, `${prefix}project/proctor-tests`],
       ],
       [
         ['codebuild:BatchGetReports', 'codebuild:DescribeTestCases'],
-        [`${prefix}report-group/proctor-tests-proctor`, `${prefix}report-group/api-e2e-proctor`],
+        [`${prefix}report-group/api-e2e-proctor`, `${prefix}report-group/proctor-tests-proctor`],
       ],
     ]);
   });
