@@ -1,13 +1,13 @@
 import type { Build, Builds } from '../adapters/codebuild.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { Dispatch, Executor } from '../core/executor.ts';
+import { redact, secretsOf } from '../core/redact.ts';
 import { toAttemptEnd } from './codebuild/build-end.ts';
 import { buildSettings, toBuildRequest } from './codebuild/build-request.ts';
 import { codebuildCapabilities } from './codebuild/capabilities.ts';
 import type { BuildDeployment } from './codebuild/deployment.ts';
 import { deploymentVariable, keyVariable } from './codebuild/names.ts';
 import { readReports } from './codebuild/read-reports.ts';
-import { redact, redactCases } from './command/redact.ts';
 import type { RemoteTools } from './remote-tools.ts';
 
 /** How long after a build's end its report may still be read by CodeBuild. */
@@ -56,11 +56,7 @@ export function createCodebuildExecutor({
         const reports = await readReports(builds, build, buildSettings(dispatch.settings));
         const isFresh = build.endedAt !== undefined && now() - build.endedAt < reportGraceMs;
         if (reports.pending && isFresh) return { state: 'running', cases: [], retryAfterSeconds: 5 };
-        const end = toAttemptEnd(build, reports);
-        const cases = redactCases(reports.cases, dispatch.secrets);
-        if (end.problem === undefined) return { state: 'ended', cases, end };
-        const message = redact(end.problem.message, hidden(dispatch));
-        return { state: 'ended', cases, end: { problem: { ...end.problem, message } } };
+        return { state: 'ended', cases: reports.cases, end: toAttemptEnd(build, reports) };
       }),
 
     stop: (ref, dispatch) =>
@@ -94,12 +90,11 @@ async function withoutSecrets<T>(dispatch: Dispatch, call: () => Promise<T>): Pr
     return await call();
   } catch (error) {
     if (!isServiceError(error)) throw error;
-    throw new ServiceError(error.code, redact(error.message, hidden(dispatch)));
+    throw new ServiceError(
+      error.code,
+      redact(error.message, [...secretsOf(dispatch), ...Object.values(dispatch.variables)]),
+    );
   }
-}
-
-function hidden({ secrets, variables, callback }: Dispatch): string[] {
-  return [...secrets, ...Object.values(variables), callback.token];
 }
 
 /** The build in the console, which only the public partition has at this address. */

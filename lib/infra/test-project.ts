@@ -98,16 +98,22 @@ function createRole(scope: Construct, { source }: BuildSettings, reportGroup: st
     ['secretsmanager:GetSecretValue'],
     `arn:${stack.partition}:secretsmanager:${stack.region}:${stack.account}:secret:proctor/tests/*`,
   );
+  allow(['ssm:GetParameters'], `arn:${stack.partition}:ssm:${stack.region}:${stack.account}:parameter/proctor/tests/*`);
   if ('bucket' in source) {
     const object = `arn:${stack.partition}:s3:::${source.bucket}/${source.key}`;
     allow(['s3:GetObject', 's3:GetObjectVersion'], object);
   } else if (source.connection !== undefined) {
     allow(['codeconnections:GetConnectionToken', 'codeconnections:GetConnection'], source.connection);
   }
-  acknowledge(
-    role,
-    'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:proctor/tests/*]',
-    'Environments name the secrets of tests after the deployment; they are set apart by the prefix proctor/tests/.',
-  );
+  for (const kept of [
+    'secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:',
+    'ssm:<AWS::Region>:<AWS::AccountId>:parameter/',
+  ]) {
+    acknowledge(
+      role,
+      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:${kept}proctor/tests/*]`,
+      'Environments name the secrets of tests after the deployment; they are set apart by the prefix proctor/tests/.',
+    );
+  }
   return role;
 }

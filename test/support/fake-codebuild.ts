@@ -47,6 +47,12 @@ export interface FakeCodebuild {
   readonly reports: Map<string, { status: string; cases: readonly ReportedCase[] }>;
   /** Answers instead of the fake, if it answers. */
   answer: ((operation: string, body: string) => Answer | undefined) | undefined;
+  /** Everything is done, and no answer arrives. */
+  losesAnswers: boolean;
+  /** Builds that are told to stop go on. */
+  stopsLate: boolean;
+  /** Called for each build before its start is answered. */
+  onStart: ((key: string) => void) | undefined;
   /** Gets the "CodeBuild Build State Change" events. */
   onEvent: ((event: Json) => void) | undefined;
   find(key: string): FakeBuild;
@@ -69,6 +75,9 @@ export async function startFakeCodebuild(
     calls: {},
     reports: new Map(),
     answer: undefined,
+    losesAnswers: false,
+    stopsLate: false,
+    onStart: undefined,
     onEvent: undefined,
     find(key) {
       const found = fake.builds.findLast(({ input }) => variableOf(input, 'PROCTOR_RUN_KEY') === key);
@@ -137,6 +146,7 @@ export async function startFakeCodebuild(
       };
       tokens.set(token, { digest, build });
       fake.builds.push(build);
+      fake.onStart?.(variableOf(input, 'PROCTOR_RUN_KEY') ?? '');
       if (options.source !== undefined) {
         const passage = run(build, options.source).finally(() => running.delete(passage));
         running.add(passage);
@@ -146,8 +156,10 @@ export async function startFakeCodebuild(
     StopBuild({ id }) {
       const build = fake.builds.find((one) => one.id === id);
       if (build === undefined) return failure('ResourceNotFoundException', `Build not found: ${id}`);
-      end(build, { status: 'STOPPED' });
-      build.stop.abort();
+      if (!fake.stopsLate) {
+        end(build, { status: 'STOPPED' });
+        build.stop.abort();
+      }
       return { status: 200, body: { build: toWire(build) } };
     },
     BatchGetBuilds({ ids }) {
@@ -196,6 +208,10 @@ export async function startFakeCodebuild(
     const body = await read(request);
     const answer = fake.answer?.(operation, body) ?? operations[operation]?.(JSON.parse(body));
     const { status, body: said } = answer ?? failure('UnknownOperationException', operation);
+    if (fake.losesAnswers) {
+      response.destroy();
+      return;
+    }
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(typeof said === 'string' ? said : JSON.stringify(said));
   });

@@ -61,7 +61,7 @@ type Variable = NonNullable<StartBuildInput['environmentVariablesOverride']>[num
 
 /**
  * The attempt's variables. A build shows those in plain text to whoever may read it, so what an environment keeps secret goes
- * by its reference in Secrets Manager, which CodeBuild reads itself, or not at all.
+ * by its reference, which CodeBuild reads itself, or not at all.
  */
 function toVariables(dispatch: Dispatch): Variable[] {
   const secret = dispatch.secretVariables ?? {};
@@ -69,18 +69,20 @@ function toVariables(dispatch: Dispatch): Variable[] {
     if (/^CODEBUILD_/i.test(name)) throw refused(name, 'names that begin with CODEBUILD_ are CodeBuild’s own');
     if (!Object.hasOwn(secret, name)) return plain(name, value);
     const reference = secret[name] ?? '';
-    if (reference.startsWith(secretsManager)) {
-      return { name, value: reference.slice(secretsManager.length), type: 'SECRETS_MANAGER' };
-    }
+    const type = referenceTypes[reference.split(':')[0] ?? ''];
+    if (type !== undefined) return { name, value: reference.slice(reference.indexOf(':') + 1), type };
     throw refused(
       name,
-      'it is secret, and a build shows its variables: keep it in Secrets Manager and give the environment valueFrom: secretsmanager:proctor/<name>',
+      'it is secret, and a build shows its variables: give the environment valueFrom: secretsmanager:proctor/tests/<name> or ssm:/proctor/tests/<name>',
     );
   });
   return [...given, ...Object.entries(attemptVariables(dispatch)).map(([name, value]) => plain(name, value))];
 }
 
-const secretsManager = 'secretsmanager:';
+const referenceTypes: Readonly<Record<string, 'SECRETS_MANAGER' | 'PARAMETER_STORE'>> = {
+  secretsmanager: 'SECRETS_MANAGER',
+  ssm: 'PARAMETER_STORE',
+};
 
 function refused(name: string, why: string): ServiceError {
   return new ServiceError('EXECUTOR_REFUSED', `the variable ${name} cannot be given to a build: ${why}`);

@@ -116,19 +116,28 @@ describe('a build of an attempt', () => {
 });
 
 describe('what a build may not be given', () => {
-  it('is anything secret in plain text; Secrets Manager is named instead', async () => {
-    const variables = { PASSWORD: 'canary-5f1c', USER: 'jo' };
-    const secret = { PASSWORD: 'secretsmanager:proctor/tests/shop' };
+  it('is anything secret in plain text; where it is kept is named instead', async () => {
+    const variables = { PASSWORD: 'canary-5f1c', PIN: 'canary-5f1c', USER: 'jo' };
+    const secret = { PASSWORD: 'secretsmanager:proctor/tests/shop', PIN: 'ssm:/proctor/tests/pin' };
     await world.executor.start(world.dispatch({ variables, secrets: ['canary-5f1c'], secretVariables: secret }));
     expect(variablesOf(0)).toContainEqual({ name: 'PASSWORD', value: 'proctor/tests/shop', type: 'SECRETS_MANAGER' });
+    expect(variablesOf(0)).toContainEqual({ name: 'PIN', value: '/proctor/tests/pin', type: 'PARAMETER_STORE' });
     const sent = JSON.stringify(world.fake.builds[0]?.input);
     expect(sent).not.toContain('canary-5f1c');
     expect(sent).not.toContain(world.dispatch().callback.token);
   });
 
   it.each([
-    ['a secret the environment holds itself', { secretVariables: { PASSWORD: null } }, /keep it in Secrets Manager/],
-    ['a secret of this machine', { secretVariables: { PASSWORD: 'env:SHOP_PASSWORD' } }, /keep it in Secrets Manager/],
+    [
+      'a secret the environment holds itself',
+      { secretVariables: { PASSWORD: null } },
+      /give the environment valueFrom/,
+    ],
+    [
+      'a secret of this machine',
+      { secretVariables: { PASSWORD: 'env:SHOP_PASSWORD' } },
+      /give the environment valueFrom/,
+    ],
     ['a name of CodeBuild', { variables: { CODEBUILD_SRC_DIR: '/' } }, /CODEBUILD_SRC_DIR cannot .* CodeBuild’s own/],
   ])('is %s', async (_what, overrides, message) => {
     const dispatch = world.dispatch({ variables: { PASSWORD: 'canary-5f1c' }, ...overrides });
