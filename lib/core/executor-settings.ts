@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { githubApiUrl, repositoryName } from './github.ts';
 import { id } from './schema.ts';
 import { secretReference } from './secret-reference.ts';
 
@@ -7,19 +8,16 @@ const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most
 /** Built-in ways to tell a test runner which cases to run; `template` is the user's own. */
 export const selectors = ['node:test', 'vitest', 'jest', 'playwright', 'pytest', 'maven-surefire', 'go-test'] as const;
 
+/** `{pattern}` in `arguments` is replaced by the escaped names, joined with `join`. */
+const template = z.strictObject({ arguments: text(1024), join: z._default(text(10), '|') });
+
 /** What runs the tests, wherever it runs. */
 const commandFields = {
   /** Run by `sh -c`. `{selection}` and `{report}` are replaced, quoted. */
   command: text(8192),
   /** Relative to the plan file's folder, or absolute on this machine. */
   directory: z._default(text(1024), '.'),
-  selector: z.optional(
-    z.union([
-      z.enum(selectors),
-      /** `{pattern}` in `arguments` is replaced by the escaped names, joined with `join`. */
-      z.strictObject({ arguments: text(1024), join: z._default(text(10), '|') }),
-    ]),
-  ),
+  selector: z.optional(z.union([z.enum(selectors), template])),
   /** Glob of JUnit XML files relative to `directory`; without it, the file given to the command as `{report}`. */
   report: z.optional(text(512)),
 };
@@ -58,6 +56,55 @@ const http = z.strictObject({
   selects: z._default(z.enum(['iterations', 'cases', 'suites', 'nothing']), 'nothing'),
 });
 
+/** Selectors that need no file of ours beside the tests. */
+const remoteSelectors = ['vitest', 'jest', 'playwright', 'pytest', 'maven-surefire', 'go-test'] as const;
+
+const inputName = z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_-]{0,99}$/, 'must be the name of an input'));
+
+const githubActions = z
+  .strictObject({
+    type: z.literal('github-actions'),
+    repository: repositoryName,
+    /** File name below `.github/workflows`, or its number. */
+    workflow: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/, 'must be the file name of a workflow')),
+    /** Branch or tag the workflow runs on. */
+    ref: z._default(text(250), 'main'),
+    /** May write Actions of the repository. */
+    token: secretReference,
+    apiUrl: z._default(text(2048), githubApiUrl),
+    /** Further inputs of the workflow, the same for every run. */
+    inputs: z._default(
+      z
+        .record(inputName, z.string().check(z.maxLength(1024)))
+        .check(z.refine((inputs) => Object.keys(inputs).length <= 20, 'must be at most 20')),
+      {},
+    ),
+    /** Variables of the run that the workflow gets, as one input of JSON. Whoever can read the repository sees inputs. */
+    variables: z._default(z.array(text(128)).check(z.maxLength(50)), []),
+    selector: z.optional(
+      z.union([z.enum(remoteSelectors), template], {
+        error: `must be one of ${remoteSelectors.join(', ')}, or { arguments: "--grep {pattern}" }`,
+      }),
+    ),
+    /** The input that gets the words which select the cases of an attempt, quoted for a shell. */
+    selectionInput: z._default(inputName, 'proctor_selection'),
+    /** Name of the artifacts that hold JUnit XML; `*` stands for any characters. */
+    artifact: z._default(text(255), 'junit*'),
+    /** The workflow gets URL and token to report by itself; the token is then an input. */
+    callback: z._default(z.boolean(), false),
+  })
+  .check(
+    z.refine(
+      ({ inputs, selectionInput }) => {
+        return !Object.keys(inputs).some((name) => name.startsWith('proctor_') || name === selectionInput);
+      },
+      {
+        error: 'must not set what Proctor sends itself: names that begin with proctor_, and the selection',
+        path: ['inputs'],
+      },
+    ),
+  );
+
 /** A parent: its tests are other plans of its project. Disabled ones are left out when it runs. */
 const group = z.strictObject({
   type: z.literal('group'),
@@ -67,7 +114,7 @@ const group = z.strictObject({
     .check(z.refine((ids) => new Set(ids).size === ids.length, 'must name each plan once')),
 });
 
-export const executorSettings = z.discriminatedUnion('type', [command, codebuild, http, group]);
+export const executorSettings = z.discriminatedUnion('type', [command, codebuild, http, githubActions, group]);
 export type ExecutorSettings = z.output<typeof executorSettings>;
 export type ExecutorType = ExecutorSettings['type'];
 export type SettingsOf<T extends ExecutorType> = Extract<ExecutorSettings, { readonly type: T }>;

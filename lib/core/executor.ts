@@ -56,6 +56,8 @@ export interface Dispatch {
   readonly callback: { readonly url: string; readonly token: string };
   /** Epoch milliseconds after which the run is timed out. */
   readonly deadlineAt: number;
+  /** When the run was triggered, in epoch milliseconds: no job of it is older. */
+  readonly createdAt: number;
 }
 
 /** What will really run, against what was asked for. Shown with the run. */

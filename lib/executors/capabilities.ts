@@ -1,6 +1,7 @@
 import type { Capabilities } from '../core/executor.ts';
 import type { ExecutorSettings, ExecutorType } from '../core/executor-settings.ts';
 import { codebuildCapabilities } from './codebuild/capabilities.ts';
+import { githubActionsCapabilities } from './github-actions/capabilities.ts';
 import { httpCapabilities } from './http/capabilities.ts';
 
 /** Executors that something outside runs the tests of: they work embedded and on AWS. */
@@ -10,4 +11,5 @@ export type RemoteType = Exclude<ExecutorType, 'command' | 'group'>;
 export const remoteCapabilities: Readonly<Record<RemoteType, (settings: ExecutorSettings) => Capabilities>> = {
   codebuild: codebuildCapabilities,
   http: httpCapabilities,
+  'github-actions': githubActionsCapabilities,
 };

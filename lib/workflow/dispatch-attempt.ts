@@ -110,6 +110,7 @@ async function prepareDispatch(
     executionSettings: plan.settings,
     callback: { url: `${services.publicUrl}/callbacks/${run.id}/${run.attempt}`, token },
     deadlineAt: run.startedAt === undefined ? services.now() + run.deadlines.runSeconds * 1000 : run.deadlineAt,
+    createdAt: run.createdAt,
   };
   return { dispatch, refusal: refusal ?? machines.refusal ?? refuseSteering(plan, Object.keys(variables)) };
 }

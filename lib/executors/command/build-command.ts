@@ -46,10 +46,12 @@ export function buildCommand(
 // Linux takes 128 KiB an argument, and wrappers such as npm make one of all.
 const maxSelectionBytes = 100_000;
 
-function select(
+/** The words that pick the cases, unquoted, within so many bytes once they are quoted; none if everything runs. */
+export function select(
   selector: Selector | null,
   cases: readonly PickedCase[] | null,
   job: SelectorJob,
+  most = maxSelectionBytes,
 ): { words: readonly string[]; executing: Executing } {
   if (cases === null) return { words: [], executing: { grain: 'everything', description: 'everything' } };
   const others = `all but the ${count(cases.length, 'picked case')} are ignored`;
@@ -62,9 +64,10 @@ function select(
 
   const words = selector.toArguments(cases, job);
   if (words === null) return everything('the runner cannot tell these cases apart');
-  if (fits(words)) return { words, executing: describe(selector, cases, job) };
+  if (fits(words, most)) return { words, executing: describe(selector, cases, job) };
   const suiteWords = selector.toSuiteArguments?.(cases) ?? [];
-  if (suiteWords.length === 0 || !fits(suiteWords)) return everything('the names are too long for one command line');
+  if (suiteWords.length === 0 || !fits(suiteWords, most))
+    return everything('the names are too long for one command line');
   const suites = new Set(cases.map(({ suite, className }) => `${suite}\n${className}`)).size;
   const description = `${count(suites, 'suite')} (the names are too long for one command line; ${others})`;
   return { words: suiteWords, executing: { grain: 'suites', description } };
@@ -99,8 +102,8 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-function fits(words: readonly string[]): boolean {
-  return words.reduce((bytes, word) => bytes + Buffer.byteLength(quoteShell(word)) + 1, 0) <= maxSelectionBytes;
+function fits(words: readonly string[], most: number): boolean {
+  return words.reduce((bytes, word) => bytes + Buffer.byteLength(quoteShell(word)) + 1, 0) <= most;
 }
 
 function narrow(selector: Selector | null, command: string, cases: readonly PickedCase[]): string {

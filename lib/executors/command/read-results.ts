@@ -7,6 +7,7 @@ import { isServiceError } from '../../core/errors.ts';
 import type { AttemptEnd, AttemptProblem } from '../../core/executor.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
 import type { ReportedCase } from '../../core/results.ts';
+import { worstOfEach } from '../worst-of-each.ts';
 import { attemptFiles } from './attempt-files.ts';
 import { selectorFor } from './selectors/selector-for.ts';
 import { tailOutput } from './tail-output.ts';

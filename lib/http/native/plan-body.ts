@@ -32,6 +32,7 @@ export async function checkPlan(services: Services, document: PlanDocument, chec
       if (url !== undefined) checkUrl(url, `executor.${field}`);
     }
   }
+  if (executor.type === 'github-actions') checkUrl(executor.apiUrl, 'executor.apiUrl');
   notify.forEach(({ url }, i) => {
     checkUrl(url, `notify[${i}].url`);
   });

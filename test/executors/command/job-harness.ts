@@ -37,6 +37,7 @@ export function dispatchOf(
     executionSettings: parse(planSchema, { name: 'plan', executor: { type: 'command', command: 'true' } }).settings,
     callback: { url: 'http://127.0.0.1:1/callbacks', token: 'cbt1.callback-token' },
     deadlineAt: Number.MAX_SAFE_INTEGER,
+    createdAt: Date.now(),
     ...rest,
   };
 }

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import type { PickedCase } from '../../../core/executor.ts';
-import { escapeRegex, groupByFile, isScript, noArguments, patternsOf, type Selector, scriptOf } from './selector.ts';
+import { escapeRegex, groupByFile, helperOf, isScript, noArguments, patternsOf, type Selector, scriptOf } from './selector.ts';
 
 /**
  * `-t` is matched, whatever the case of the letters, against the names of the describes and the test, joined with
@@ -15,18 +14,21 @@ export const jestSelector: Selector = {
   toArguments(cases, job) {
     const files = toPaths(cases);
     const named = `--testNamePattern=${toPattern(cases)}`;
-    if (files.length === 0 || (files.length === 1 && named.length < maxPattern)) return [named, ...files];
-    return [`--testRunner=${join(job.helpersDirectory, 'jest-test-runner.mjs')}`, ...files];
+    const onePattern = files.length === 0 || (files.length === 1 && named.length < maxPattern);
+    if (job.helpersDirectory === undefined || onePattern) return [named, ...files];
+    return [`--testRunner=${helperOf(job, 'jest-test-runner.mjs')}`, ...files];
   },
   patternsByFile(cases) {
     const files = groupByFile(cases, scriptOf) ?? new Map();
     return Object.fromEntries([...files].map(([file, own]) => [file, toPattern(own)]));
   },
   reportsOnce: true,
-  extras: (cases) =>
-    cases.every(({ suite }) => isScript(suite))
-      ? undefined
-      : 'cases of the same name in other files or suites may run too',
+  extras(cases, { helpersDirectory }) {
+    if (!cases.every(({ suite }) => isScript(suite)))
+      return 'cases of the same name in other files or suites may run too';
+    const shared = helpersDirectory === undefined && toPaths(cases).length > 1;
+    return shared ? 'cases of the same name in the other picked files run too' : undefined;
+  },
 };
 
 const maxPattern = 20_000;

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { notPicked } from '../node-test-selection.mjs';
-import { noArguments, type Selector } from './selector.ts';
+import { helperOf, noArguments, type Selector } from './selector.ts';
 
 /**
  * `--test-name-pattern` cannot tell two tests of one name apart and never reaches a test inside a test (Node 20), so the
@@ -13,7 +12,7 @@ export const nodeTestSelector: Selector = {
   selects: 'iterations',
   baseArguments(job) {
     const [filter, reporter, junit] = ['filter', 'reporter', 'junit'].map(
-      (name) => pathToFileURL(join(job.helpersDirectory, `node-test-${name}.mjs`)).href,
+      (name) => pathToFileURL(helperOf(job, `node-test-${name}.mjs`)).href,
     ) as [string, string, string];
     const imported = `--import=${filter}`;
     if (/(?:^|\s)--test-reporter[= ]/.test(job.command)) {

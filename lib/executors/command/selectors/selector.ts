@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { PickedCase, SelectionGrain } from '../../../core/executor.ts';
 import type { ReportedCase } from '../../../core/results.ts';
 
@@ -7,8 +8,14 @@ export interface SelectorJob {
   readonly command: string;
   readonly progressFile: string;
   readonly reportFile: string;
-  /** Where Proctor's own modules for test runners (`*.mjs`) are. */
-  readonly helpersDirectory: string;
+  /** Where Proctor's own modules for test runners (`*.mjs`) are; absent where the runner's machine has none of ours. */
+  readonly helpersDirectory?: string;
+}
+
+/** One of our own modules, where the job runs. Selectors that cannot do without are not offered where there is none. */
+export function helperOf({ helpersDirectory }: SelectorJob, file: string): string {
+  if (helpersDirectory === undefined) throw new Error(`No module of ours is where the job runs: ${file}`);
+  return posix.join(helpersDirectory, file);
 }
 
 /** How to tell one test runner which cases to run. */

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import type { PickedCase } from '../../../core/executor.ts';
-import { groupByFile, noArguments, patternsOf, type Selector, type SelectorJob, scriptOf } from './selector.ts';
+import { groupByFile, helperOf, noArguments, patternsOf, type Selector, type SelectorJob, scriptOf } from './selector.ts';
 
 /**
  * Vitest's JUnit reporter names the suite by its file and the case by its path, joined with ` > `; `-t` is matched
@@ -15,7 +14,7 @@ export const vitestSelector: Selector = {
   toArguments(cases, job) {
     const files = filesOf(cases);
     const reporter =
-      files.length > 1 && hasReporter(job) ? [`--reporter=${join(job.helpersDirectory, 'vitest-reporter.mjs')}`] : [];
+      files.length > 1 && hasReporter(job) ? [`--reporter=${helperOf(job, 'vitest-reporter.mjs')}`] : [];
     return [`--testNamePattern=${toPattern(cases)}`, ...reporter, ...files];
   },
   toSuiteArguments: filesOf,
@@ -33,8 +32,8 @@ export const vitestSelector: Selector = {
   },
 };
 
-function hasReporter({ command }: SelectorJob): boolean {
-  return /(?:^|\s)--reporter[= ]/.test(command);
+function hasReporter({ command, helpersDirectory }: SelectorJob): boolean {
+  return helpersDirectory !== undefined && /(?:^|\s)--reporter[= ]/.test(command);
 }
 
 function toPattern(cases: readonly PickedCase[]): string {
