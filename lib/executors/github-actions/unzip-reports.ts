@@ -1,5 +1,5 @@
 import { Unzip, UnzipInflate } from 'fflate';
-import { ServiceError } from '../../core/errors.ts';
+import { isServiceError, ServiceError } from '../../core/errors.ts';
 
 /** One XML file of an archive. */
 export interface ZippedReport {
@@ -27,7 +27,8 @@ export function* unzipReports(zip: Uint8Array, most: { bytes: number }): Generat
     const chunks: Uint8Array[] = [];
     open += 1;
     file.ondata = (error, chunk, final) => {
-      if (error) throw unreadable('is packed in a way that is not understood');
+      // Fed back what was thrown here.
+      if (error) throw isServiceError(error) ? error : unreadable('is packed in a way that is not understood');
       most.bytes -= chunk.byteLength;
       if (most.bytes < 0) throw unreadable('is too large unpacked');
       chunks.push(chunk);
@@ -49,7 +50,7 @@ function push(unzip: Unzip, bytes: Uint8Array, final: boolean): void {
   try {
     unzip.push(bytes, final);
   } catch (error) {
-    throw error instanceof ServiceError ? error : unreadable('is no zip archive');
+    throw isServiceError(error) ? error : unreadable('is no zip archive');
   }
 }
 
