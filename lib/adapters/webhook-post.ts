@@ -1,5 +1,7 @@
 import { isServiceError } from '../core/errors.ts';
-import type { PostWebhook } from '../core/ports.ts';
+import { githubHeaders } from '../core/github.ts';
+import type { PostWebhook, SignedMessage } from '../core/ports.ts';
+import { readRateLimit } from './egress/rate-limit.ts';
 import { readRetryAfter } from './egress/retry-after.ts';
 import type { Egress } from './egress.ts';
 import { signWebhook } from './webhook-signature.ts';
@@ -8,7 +10,7 @@ import { signWebhook } from './webhook-signature.ts';
 const answerMs = 15_000;
 
 /**
- * Sends messages signed by Standard Webhooks, one signature a secret. A status is an answer whatever comes after it: the body
+ * Sends messages signed by Standard Webhooks, one signature a secret, and those for GitHub with their token. A status is an answer whatever comes after it: the body
  * is dropped. Nothing of URL, secret or answer is in what it returns.
  */
 export function createPostWebhook(options: {
@@ -19,24 +21,31 @@ export function createPostWebhook(options: {
   readonly timeoutMs?: number;
 }): PostWebhook {
   const { egress, secrets, now, timeoutMs = answerMs } = options;
-  return async ({ id, timestampSeconds, url, body: text, secrets: wanted }) => {
-    const body = new TextEncoder().encode(text);
-    let signature: string;
+  const sign = async (message: SignedMessage, body: Uint8Array): Promise<Record<string, string>> => {
+    const { id, timestampSeconds } = message;
+    const given = message.secrets.map((one) => ('secret' in one ? one.secret : secrets.get(one.ref)));
+    const keys = (await Promise.all(given)).map((key) => key.trim());
+    return {
+      'webhook-id': id,
+      'webhook-timestamp': String(timestampSeconds),
+      'webhook-signature': signWebhook({ id, timestampSeconds, body, secrets: keys }),
+    };
+  };
+
+  return async (message) => {
+    const { url } = message;
+    const body = new TextEncoder().encode(message.body);
+    let headers: Record<string, string>;
     try {
-      const keys = await Promise.all(wanted.map((one) => ('secret' in one ? one.secret : secrets.get(one.ref))));
-      signature = signWebhook({ id, timestampSeconds, body, secrets: keys.map((key) => key.trim()) });
+      const proof = 'bearer' in message ? githubHeaders(await secrets.get(message.bearer)) : await sign(message, body);
+      headers = { 'content-type': 'application/json', ...proof };
     } catch {
       return { code: 'SECRET_UNUSABLE' };
     }
-    const headers = {
-      'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': String(timestampSeconds),
-      'webhook-signature': signature,
-    };
     try {
       const answer = await egress.send({ method: 'POST', url, headers, body, timeoutMs, dropBody: true });
-      const retryAfterSeconds = readRetryAfter(answer.headers, now());
+      const retryAfterSeconds =
+        'bearer' in message ? readRateLimit(answer, now()) : readRetryAfter(answer.headers, now());
       return { status: answer.status, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
     } catch (error) {
       return { code: isServiceError(error, 'EXECUTOR_REFUSED') ? 'TARGET_REFUSED' : 'NO_ANSWER' };

@@ -40,6 +40,8 @@ export type RefusalCode =
   | 'SECRET_UNUSABLE'
   /** Whoever sent it died before it could record the answer. */
   | 'SENDER_LOST'
+  /** A status that a later one made untrue; not sent. */
+  | 'OVERTAKEN'
   | 'SUBSCRIPTION_GONE'
   | 'SUBSCRIPTION_DISABLED';
 
@@ -59,7 +61,9 @@ export interface Delivery {
   readonly runId?: number;
   readonly to:
     | { readonly kind: 'subscription'; readonly key: string; readonly host: string }
-    | { readonly kind: 'callback'; readonly host: string; readonly sealedUrl: string };
+    | { readonly kind: 'callback'; readonly host: string; readonly sealedUrl: string }
+    /** Beside the run's commit, where the plan as it is now says. */
+    | { readonly kind: 'commitStatus'; readonly host: string };
   readonly schedule: keyof typeof schedules;
   /** JSON, the same bytes in every try. */
   readonly body: string;
@@ -114,6 +118,15 @@ export const schedules = {
     jitter: 0.1,
     respect: (wait, retryAfter) => Math.max(wait, Math.min(3600, retryAfter)),
   },
+  /**
+   * 5 s + 30 s + 2 min + 10 min + 30 min + 1 h + 2 h + 4 h: nobody waits for a status longer. `Retry-After` lengthens a wait to
+   * one hour at most, after which GitHub's limits begin anew.
+   */
+  status: {
+    waits: [0, 5, 30, 120, 600, 1800, 3600, 7200, 14_400],
+    jitter: 0.1,
+    respect: (wait, retryAfter) => Math.max(wait, Math.min(3600, retryAfter)),
+  },
   /** A person waits for the answer. */
   ping: { waits: [0], jitter: 0, respect: (wait) => wait },
 } as const satisfies Record<string, Schedule>;
@@ -150,12 +163,15 @@ export function concludeAttempt(
   const status = 'status' in answer ? answer.status : undefined;
   if (status !== undefined && status >= 200 && status < 300) return { state: 'delivered', attempts };
   if (status === 410) return { state: delivery.schedule === 'subscription' ? 'disabled' : 'failed', attempts };
-  if ('code' in answer && answer.code.startsWith('SUBSCRIPTION_')) return { state: 'disabled', attempts };
+  if ('code' in answer && (answer.code.startsWith('SUBSCRIPTION_') || answer.code === 'OVERTAKEN')) {
+    return { state: 'disabled', attempts };
+  }
   if (failingSince !== undefined && now - failingSince > failingLimitMs) return { state: 'disabled', attempts };
   const wait = waits[delivery.tries];
   if (wait === undefined) return { state: 'failed', attempts };
   const varied = wait * (1 + jitter * (2 * chance - 1));
-  const asked = status === 429 || status === 503 ? (answer as { retryAfterSeconds?: number }).retryAfterSeconds : 0;
+  const isLimit = status === 429 || status === 503 || (status === 403 && delivery.schedule === 'status');
+  const asked = isLimit ? (answer as { retryAfterSeconds?: number }).retryAfterSeconds : 0;
   const seconds = asked ? Math.max(varied, respect(wait, asked)) : varied;
   return { state: 'pending', attempts, nextActionAt: now + Math.round(seconds * 1000) };
 }
@@ -192,6 +208,11 @@ export function callbackIdOf(runId: number): string {
   return `msg_${String(runId).padStart(12, '0')}`;
 }
 
+/** The id of the run's status beside its commit, of its beginning or its end. */
+export function statusIdOf(runId: number, event: 'started' | 'completed'): string {
+  return `${callbackIdOf(runId)}_${event === 'started' ? 5 : 6}_${shortDigest('commitStatus')}`;
+}
+
 /** The id of a ping; `chance` makes every one another. */
 export function pingIdOf(planId: number, chance: string): string {
   return `ping_${String(planId).padStart(12, '0')}_${chance}`;
@@ -199,7 +220,7 @@ export function pingIdOf(planId: number, chance: string): string {
 
 /** Whose partition a delivery is in; undefined if the text is no delivery's id. */
 export function ownerOf(deliveryId: string): { readonly runId: number } | { readonly planId: number } | undefined {
-  const match = /^(?:msg_([0-9]{12})(?:_[1-4]_[0-9a-f]{12})?|ping_([0-9]{12})_[0-9a-f]{16})$/.exec(deliveryId);
+  const match = /^(?:msg_([0-9]{12})(?:_[1-6]_[0-9a-f]{12})?|ping_([0-9]{12})_[0-9a-f]{16})$/.exec(deliveryId);
   if (!match) return undefined;
   return match[1] === undefined ? { planId: Number(match[2]) } : { runId: Number(match[1]) };
 }

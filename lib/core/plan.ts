@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { notifyTypes, subscriptionKey } from './delivery.ts';
 import { executorSettings } from './executor-settings.ts';
+import { repositoryName } from './github.ts';
 import { checkPrerequisites } from './prerequisite-graph.ts';
 import { id, parse } from './schema.ts';
 import { secretReference } from './secret-reference.ts';
@@ -150,6 +151,16 @@ const subscription = z.strictObject({
   previousSecret: z.optional(secretReference),
 });
 
+/** Shows at a commit how the runs about it stand. What an executor of GitHub says of itself need not be said again. */
+const commitStatus = z.strictObject({
+  repository: z.optional(repositoryName),
+  /** May write commit statuses of the repository. */
+  token: z.optional(secretReference),
+  /** Tells the status apart from others; `proctor/<name of the plan>` unless given. */
+  context: z.optional(text(255)),
+  apiUrl: z.optional(text(2048)),
+});
+
 const defaultsOf = <T extends z.ZodMiniType>(schema: T) => z.prefault(schema, {} as never);
 
 /** A test plan as people write it, in YAML or JSON. Unknown keys are refused, so that a typo is found at once. */
@@ -180,6 +191,7 @@ export const planSchema = z
     /** Names may repeat; who triggers by such a name is told to use the id. Left out, the plan keeps what it has. */
     configs: z.optional(z.array(savedConfig).check(z.maxLength(200))),
     notify: z._default(z.array(subscription).check(z.maxLength(20)), []),
+    commitStatus: z.optional(commitStatus),
   })
   .check((context) => {
     const { suites, configs = [], machines, notify } = context.value;
@@ -188,6 +200,7 @@ export const planSchema = z
       duplicateIds(configs),
       duplicateTitles(machines),
       duplicateSubscriptions(notify),
+      statusWithoutToken(context.value),
       checkPrerequisites(suites),
     ];
     for (const issue of found.flat()) {
@@ -219,6 +232,11 @@ export function documentOf(plan: Plan): PlanDocument {
 /** The plan in the value, defaults filled in. Throws VALIDATION_FAILED naming each wrong field. */
 export function parsePlan(value: unknown): PlanDocument {
   return parse(planSchema, value, ['variables']);
+}
+
+function statusWithoutToken({ commitStatus, executor }: Pick<PlanDocument, 'commitStatus' | 'executor'>) {
+  if (commitStatus === undefined || commitStatus.token !== undefined || executor.type === 'github-actions') return [];
+  return [{ path: ['commitStatus', 'token'], message: 'must be given unless the executor is github-actions' }];
 }
 
 function duplicateIds(configs: readonly ConfigDocument[]): { path: (string | number)[]; message: string }[] {

@@ -445,8 +445,10 @@ export interface Sender {
   send(deliveryIds: readonly string[]): Promise<void>;
 }
 
-/** One signed message out. Never throws: what went wrong is an answer. */
-export type PostWebhook = (message: {
+/** One message out, signed or with a token. Never throws: what went wrong is an answer. */
+export type PostWebhook = (message: SignedMessage | BearerMessage) => Promise<DeliveryAnswer>;
+
+export interface SignedMessage {
   /** `webhook-id`. */
   readonly id: string;
   readonly timestampSeconds: number;
@@ -454,7 +456,16 @@ export type PostWebhook = (message: {
   readonly body: string;
   /** Secrets to sign with, or references of a plan to such. */
   readonly secrets: readonly ({ readonly secret: string } | { readonly ref: string })[];
-}) => Promise<DeliveryAnswer>;
+}
+
+/** A request to GitHub. */
+export interface BearerMessage {
+  readonly id: string;
+  readonly url: string;
+  readonly body: string;
+  /** A plan's reference to the token. */
+  readonly bearer: string;
+}
 
 /** A durable timer around `{ runId }`: Step Functions on AWS, a loop with timers when embedded. */
 export interface Workflow {

@@ -1,4 +1,5 @@
 import type { SelectionGrain } from './executor.ts';
+import type { Commit } from './github.ts';
 import type { Overridden } from './override.ts';
 import type { Deadlines, Overlap, RerunPolicy } from './plan.ts';
 import type { Counts } from './results.ts';
@@ -74,6 +75,8 @@ export interface Run {
   readonly startedAt?: number;
   readonly endedAt?: number;
   readonly buildNo?: string;
+  /** What is tested, if whoever triggered the run knows it. */
+  readonly commit?: Commit;
   readonly environmentId?: number;
   /** The run of the parent plan that started this one. */
   readonly groupId?: number;

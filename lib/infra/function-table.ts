@@ -142,8 +142,9 @@ const otherFunctions = {
     memoryMb: 512,
     // One pass looks a minute ahead; the last try begun then is over 15 s later.
     timeoutSeconds: 110,
-    table: [...readRun, 'UpdateItem'],
-    indexes: ['due'],
+    table: [...readRun, 'BatchGetItem', 'UpdateItem'],
+    // A late status of a commit asks for newer runs of its plan.
+    indexes: ['due', 'list'],
     publishes: true,
     masterKey: true,
     callsOut: true,

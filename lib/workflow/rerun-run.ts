@@ -43,6 +43,7 @@ export async function rerunRun(services: Services, request: RerunRequest): Promi
   const input = await services.runs.getInput(run.id, run.hasInput);
   return triggerRun(services, {
     ...(run.buildNo === undefined ? {} : { buildNo: run.buildNo }),
+    ...(run.commit === undefined ? {} : { commit: run.commit }),
     ...(run.environmentId === undefined ? {} : { environmentId: run.environmentId }),
     runtimeData: input.runtimeData,
     uploadVersions: input.uploadVersions,

@@ -13,6 +13,7 @@ import {
 } from '../core/delivery.ts';
 import type { PostWebhook, Services } from '../core/ports.ts';
 import { callbackSecrets, unseal } from '../core/sealed.ts';
+import { mustWait, sendCommitStatus } from './commit-statuses.ts';
 import { failedEvent } from './failed-event.ts';
 
 /** How long the effects of an end have before they are repeated, in milliseconds. */
@@ -35,6 +36,8 @@ export async function sendDelivery(
   if (found.state !== 'pending') return tellEnd(services, found);
   const attempts = withLost(found);
   if (found.tries >= schedules[found.schedule].waits.length) return end(services, found, { state: 'failed', attempts });
+  const again = await mustWait(services, found);
+  if (again !== undefined) return again;
   const at = services.now();
   const delivery = await services.deliveries.claimDelivery(found, { at, until: at + claimMs, attempts });
   if (delivery === undefined) return undefined;
@@ -58,11 +61,16 @@ function withLost(delivery: Delivery): Delivery['attempts'] {
   return claimedAt === undefined ? attempts : logged(delivery, { at: claimedAt, durationMs: 0, code: 'SENDER_LOST' });
 }
 
+/** Nobody wants it any more, which is no failure. */
+function isOver(code: RefusalCode | undefined): boolean {
+  return code === 'SUBSCRIPTION_GONE' || code === 'OVERTAKEN';
+}
+
 /** Commits the outcome, then tells the bus if it is a failure for good. */
 async function end(services: Services, delivery: Delivery, outcome: DeliveryOutcome): Promise<number | undefined> {
   const at = services.now();
   const last = outcome.attempts.at(-1);
-  const tells = outcome.state === 'failed' || (outcome.state === 'disabled' && last?.code !== 'SUBSCRIPTION_GONE');
+  const tells = outcome.state === 'failed' || (outcome.state === 'disabled' && !isOver(last?.code));
   const eventPending = tells && delivery.schedule !== 'ping';
   const again = outcome.nextActionAt ?? (eventPending ? at + effectsMs : undefined);
   const change = { ...outcome, ...(again === undefined ? {} : { nextActionAt: again }), at, eventPending };
@@ -128,6 +136,7 @@ async function answerOf(
     if (schedule !== 'ping' && state.disabledUrl === shortDigest(url)) return refused('SUBSCRIPTION_DISABLED');
     return post({ ...message, url, secrets: refs.map((ref) => ({ ref })) });
   }
+  if (to.kind === 'commitStatus') return sendCommitStatus(services, post, delivery);
   const masterKeys = await services.masterKeys();
   const url = unseal(masterKeys, to.sealedUrl);
   if (url === undefined) return refused('SECRET_UNUSABLE');

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { invalidField, ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
+import type { Commit } from '../core/github.ts';
 import type { Overlap, Plan } from '../core/plan.ts';
 import type { RunCallback, RunInput, Services } from '../core/ports.ts';
 import { isVisible, type RerunType, type Run, type TriggerType } from '../core/run.ts';
 import { steersCommand } from '../core/steering-variables.ts';
 import { type CaseOnMachine, withPrerequisites } from '../core/with-prerequisites.ts';
+import { announceRun } from './commit-statuses.ts';
 import { type Demand, readDemand, takeDemanded } from './demand-slots.ts';
 import { giveBackSlots } from './give-back-slots.ts';
 import { linkRerun } from './link-rerun.ts';
@@ -28,6 +30,8 @@ export interface TriggerRequest {
   /** The caller meant the plan as a parent; kept, and of no effect on a plan that is none. */
   readonly asGroup?: boolean;
   readonly buildNo?: string;
+  /** What is tested; where the plan says so its status is shown beside it. */
+  readonly commit?: Commit;
   readonly runtimeData?: Readonly<Record<string, string>>;
   readonly uploadVersions?: Readonly<Record<string, string>>;
   /** What to run of the plan, resolved once it is known that this request starts a run; absent is everything. */
@@ -182,6 +186,7 @@ async function admitRun(
     if (stored.waitsFor === undefined) await startExecution(services, run.id, stored.executionN);
     else if ((await runs.readLock(plan.id)).active.has(run.id)) await releaseRun(services, run.id);
     else if (waits) await tendPlan(services, plan.id);
+    await announceRun(services, plan, stored);
   } catch (error) {
     // It is admitted: what is left to do is the sweeper's, and no answer says otherwise.
     services.log({ level: 'warn', event: 'effect of a trigger failed', runId: run.id, error });
@@ -332,6 +337,7 @@ function newRun(
     trigger: request.trigger,
     createdAt: now,
     ...(request.buildNo === undefined ? {} : { buildNo: request.buildNo }),
+    ...(request.commit === undefined ? {} : { commit: request.commit }),
     ...(request.environmentId === undefined ? {} : { environmentId: request.environmentId }),
     ...(request.groupId === undefined ? {} : { groupId: request.groupId }),
     ...(request.asGroup === undefined ? {} : { asGroup: request.asGroup }),

@@ -84,7 +84,7 @@ describe('ids', () => {
     expect(id).toMatch(/^msg_000000005117_2_[0-9a-f]{12}$/);
     expect([ownerOf(id), ownerOf('msg_000000005117')]).toEqual([{ runId: 5117 }, { runId: 5117 }]);
     expect(ownerOf(pingIdOf(204, '0123456789abcdef'))).toEqual({ planId: 204 });
-    for (const text of ['', 'msg_5117', `${id}0`, 'msg_000000005117_5_000000000000', 'evt_5117_2', '__proto__'])
+    for (const text of ['', 'msg_5117', `${id}0`, 'msg_000000005117_7_000000000000', 'evt_5117_2', '__proto__'])
       expect(ownerOf(text)).toBeUndefined();
   });
 

@@ -72,6 +72,7 @@ export const runAnswer = z.strictObject({
   config: maybe(z.strictObject({ id: idNumber, name: z.string() })),
   environmentId: maybe(idNumber),
   buildNo: maybe(z.string()),
+  commit: maybe(z.strictObject({ sha: z.string(), repository: z.optional(z.string()) })),
   trigger: z.strictObject({
     type: z.enum(['api', 'manual', 'schedule', 'webhook', 'event']),
     keyId: z.string(),
@@ -258,7 +259,7 @@ export const deliveryAnswer = z.strictObject({
   state: z.enum(deliveryStates),
   planId: idNumber,
   runId: maybe(idNumber),
-  to: z.enum(['subscription', 'callback']),
+  to: z.enum(['subscription', 'callback', 'commitStatus']),
   /** The URL itself may hold a secret. */
   host: z.string(),
   tries: z.int(),

@@ -25,7 +25,7 @@ export async function readPlan(request: HttpRequest): Promise<PlanDocument> {
 
 /** Refuses what no run of the plan could work with: URLs, an executor of another mode, an environment of another project. */
 export async function checkPlan(services: Services, document: PlanDocument, checkUrl: CheckUrl): Promise<void> {
-  const { executor, environment, machines, project, notify } = document;
+  const { executor, environment, machines, project, notify, commitStatus } = document;
   if (executor.type === 'http') {
     for (const field of ['url', 'statusUrl', 'stopUrl'] as const) {
       const url = executor[field];
@@ -33,6 +33,7 @@ export async function checkPlan(services: Services, document: PlanDocument, chec
     }
   }
   if (executor.type === 'github-actions') checkUrl(executor.apiUrl, 'executor.apiUrl');
+  if (commitStatus?.apiUrl !== undefined) checkUrl(commitStatus.apiUrl, 'commitStatus.apiUrl');
   notify.forEach(({ url }, i) => {
     checkUrl(url, `notify[${i}].url`);
   });

@@ -46,6 +46,7 @@ export function toRunObject(
     config: run.config ?? null,
     environmentId: run.environmentId ?? null,
     buildNo: run.buildNo ?? null,
+    commit: run.commit ?? null,
     trigger: { type: run.trigger.type, keyId: run.trigger.keyId, ownerId: run.trigger.ownerId },
     /** What was asked for, and what the executor says it makes of it. */
     requested: requestedBy(run),

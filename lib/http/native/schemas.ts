@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { commit } from '../../core/github.ts';
 import { overrideResults } from '../../core/override.ts';
 import { reportedCases } from '../../core/reported-case.ts';
 import { rerunTypes } from '../../core/run.ts';
@@ -44,6 +45,8 @@ const caseName = {
 const runSettings = {
   environmentId: absent(id),
   buildNo: absent(z.string().check(z.maxLength(255))),
+  /** What is tested. Where the plan has a `commitStatus`, the run shows there how it stands. */
+  commit: absent(commit),
   /** Environment variables of the tests, over those of the environment and the plan. */
   runtimeData: absent(z.record(variableName, variableValue)),
   /** Versions of what is tested, by name. */

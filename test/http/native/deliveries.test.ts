@@ -198,7 +198,8 @@ describe('the callback URL of a run', () => {
     expect(api.posted).toMatchObject([
       { id: `msg_${String(runId).padStart(12, '0')}`, url: 'https://ci.example/hook?token=canary' },
     ]);
-    expect(api.posted[0]?.secrets).toEqual(shown.body.secrets.map((secret: string) => ({ secret })));
+    const secrets = shown.body.secrets.map((secret: string) => ({ secret }));
+    expect(api.posted[0]).toMatchObject({ secrets });
     const texts = [`/v1/deliveries/${id}`, `/v1/runs/${runId}`, `/v1/runs/${runId}/explain`].map((path) =>
       api.call('GET', path),
     );
