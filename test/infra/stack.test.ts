@@ -94,7 +94,7 @@ describe('what each function may do', () => {
     [
       'OutboundDeliver',
       [
-        ...[...read, 'UpdateItem Table', 'Query Table/index/due'],
+        ...[...read, ...many, 'UpdateItem Table', 'Query Table/index/due', 'Query Table/index/list'],
         ...[...publishes, ...masterKey, 'sqs:SendMessage OutboundDeadLetters'],
       ],
     ],
