@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../executors/command/job-harness.ts';
-import { toXml } from '../executors/github-actions/harness.ts';
+import { toJUnit } from '../executors/to-junit.ts';
 import { type FakeGithub, type Job, type JobEnd, startFakeGithub } from '../support/fake-github.ts';
 import { type NativeRun, startTestSystem, type TestSystem } from '../support/local.ts';
 
@@ -140,7 +140,9 @@ describe('a plan that runs a workflow of GitHub Actions', () => {
     github.workflows.set('e2e.yml', { inputs: { ...inputs, ...callbacks }, job: (one) => job(one) });
     let answered: number | undefined;
     job = async ({ inputs: { proctor_callback_url: url = '', proctor_callback_token: token = '' } }) => {
-      const body = toXml([{ suite: 's', className: 'c', name: 'one', result: 'failed', durationMs: 1, message: 'no' }]);
+      const body = toJUnit([
+        { suite: 's', className: 'c', name: 'one', result: 'failed', durationMs: 1, message: 'no' },
+      ]);
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/xml' };
       answered = (await fetch(url, { method: 'POST', headers, body })).status;
       return { conclusion: 'failure' };
@@ -152,7 +154,9 @@ describe('a plan that runs a workflow of GitHub Actions', () => {
   });
 
   const report = (result: 'passed' | 'failed'): JobEnd['artifacts'] => ({
-    junit: { 'junit.xml': toXml([{ suite: 's', className: 'c', name: 'one', result, durationMs: 1, message: 'no' }]) },
+    junit: {
+      'junit.xml': toJUnit([{ suite: 's', className: 'c', name: 'one', result, durationMs: 1, message: 'no' }]),
+    },
   });
   test.each<[string, JobEnd, Record<string, unknown>, string, string]>([
     ['failed', { conclusion: 'failure', artifacts: report('failed') ?? {} }, {}, 'failure', '1 failed'],

@@ -50,7 +50,7 @@ export interface Called {
   readonly body: Record<string, unknown>;
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -97,7 +97,14 @@ export async function startFakeGithub(given: { readonly repository?: string; rea
     /** Requests that are left, and when there are more, in seconds since 1970. */
     limit: undefined as { remaining: number; reset: number } | undefined,
     /** Takes the place of the API's own answers while it answers true. */
-    answer: undefined as ((call: Called, response: ServerResponse) => boolean) | undefined,
+    answer: undefined as ((call: Called, response: ServerResponse, url: URL) => boolean) | undefined,
+    /** From now on cancelling reaches the jobs, and those that did not hear of it. */
+    hear() {
+      world.deaf = false;
+      for (const { id, cancels } of runs) if (cancels.length > 0) aborts.get(id)?.abort();
+    },
+    /** What the API does and answers, for a test that puts something before it. */
+    serve: (call: Called, url: URL): Answer => answerTo(call, url),
     /** The newest status of the context, as people see it. */
     status: (sha: string, context: string) => statuses.findLast((one) => one.sha === sha && one.context === context),
     async close() {
@@ -114,7 +121,7 @@ export async function startFakeGithub(given: { readonly repository?: string; rea
     const method = request.method ?? '';
     const call: Called = { method, path: url.pathname, authorization, body: text === '' ? {} : JSON.parse(text) };
     calls.push(call);
-    if (world.answer?.(call, response)) return;
+    if (world.answer?.(call, response, url)) return;
     const { status, body, headers } = answerTo(call, url);
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
     response.end(body === undefined ? undefined : JSON.stringify(body));

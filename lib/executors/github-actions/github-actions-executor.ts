@@ -13,6 +13,8 @@ import { findRun, getRun, linkOf, type WorkflowRun } from './workflow-runs.ts';
 
 /** How long a run that was dispatched may stay out of GitHub's lists, in milliseconds. */
 const listedMs = 5 * 60_000;
+/** A limit that lasts longer is a reason to say that the run goes on. */
+const longWaitSeconds = 60;
 /** A run that was not over so long after its cancellation is cancelled by force, in milliseconds. */
 const forceAfterMs = 30_000;
 
@@ -78,9 +80,9 @@ export function createGithubActionsExecutor(tools: RemoteTools): Executor {
         const secrets = [...dispatch.secrets, dispatch.callback.token];
         return { state: 'ended', cases: redactCases(results.cases, secrets), end: conclude(settings, run, results) };
       } catch (error) {
-        // The limit is ours, and says nothing against the run.
+        // The limit is ours and says nothing against the run, which must not be given up for being silent meanwhile.
         const wait = isServiceError(error, 'EXECUTOR_UNAVAILABLE') ? api.limitedFor(settings) : undefined;
-        if (wait === undefined) throw error;
+        if (wait === undefined || wait <= longWaitSeconds) throw error;
         return { state: 'running', cases: [], retryAfterSeconds: wait };
       }
     },

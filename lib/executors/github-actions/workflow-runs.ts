@@ -17,8 +17,8 @@ const runList = z.object({ workflow_runs: z.array(workflowRun) });
 /** GitHub lists a thousand of a filtered list at most. */
 const pages = 10;
 const perPage = 100;
-/** How far GitHub's clock may be behind ours, in milliseconds. */
-const skewMs = 5 * 60_000;
+/** How far GitHub's clock may be behind ours, in milliseconds: what is safe must not depend on clocks. */
+const skewMs = 26 * 3_600_000;
 
 /** The run, or undefined if GitHub knows none of this id. */
 export async function getRun(api: GithubApi, settings: Settings, id: number): Promise<WorkflowRun | undefined> {
@@ -39,17 +39,16 @@ export async function findRun(
 ): Promise<WorkflowRun | undefined> {
   const created = encodeURIComponent(`>=${new Date(since - skewMs).toISOString().replace(/\.\d+Z$/, 'Z')}`);
   const list = `/actions/workflows/${settings.workflow}/runs?event=workflow_dispatch&created=${created}&per_page=${perPage}`;
-  let found: WorkflowRun | undefined;
   for (let page = 1; page <= pages; page++) {
     const response = await api.call(settings, 'GET', `${list}&page=${page}`);
     // A workflow that is not there has no runs; its dispatch says so.
     if (response.status === 404) return undefined;
     const { workflow_runs: runs } = parsed(runList, response);
     // Newest first, so the last one found is the oldest.
-    found = runs.findLast(({ display_title: title }) => title.split(/[^A-Za-z0-9-]+/).includes(marker)) ?? found;
-    if (runs.length < perPage) break;
+    const found = runs.findLast(({ display_title: title }) => title.split(/[^A-Za-z0-9-]+/).includes(marker));
+    if (found !== undefined || runs.length < perPage) return found;
   }
-  return found;
+  return undefined;
 }
 
 /** What people may follow: no scheme that runs code. */

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parsePlan } from '../../../lib/core/plan.ts';
 import type { ReportedCase } from '../../../lib/core/results.ts';
 import { createGithubActionsExecutor } from '../../../lib/executors/github-actions/github-actions-executor.ts';
-import { ended, startGithub, token, toXml } from './harness.ts';
+import { toJUnit } from '../to-junit.ts';
+import { ended, startGithub, token } from './harness.ts';
 
 type World = Awaited<ReturnType<typeof startGithub>>;
 let world: World;
@@ -117,6 +118,12 @@ describe('starting a workflow', () => {
     expect(github.runs.map(({ id }) => String(id))).toEqual([ref]);
   });
 
+  it('is one run for two starts at the same time', async () => {
+    const { executor, dispatch, github } = await open();
+    const [first, second] = await Promise.all([executor.start(dispatch()), executor.start(dispatch())]);
+    expect([github.runs.length, second.ref]).toEqual([1, first.ref]);
+  });
+
   it('takes no run of another deployment, nor one of a longer number, for its own', async () => {
     const { executor, dispatch, github } = await open();
     const one = dispatch();
@@ -208,12 +215,12 @@ describe('the artifacts of a run', () => {
   it('of several jobs are one report, in which a pass hides no failure', async () => {
     const other: ReportedCase = { ...passed, name: 'two' };
     const xml = (host: string, one: ReportedCase) =>
-      toXml([one]).replace('<testsuite', `<testsuite hostname="${host}"`);
+      toJUnit([one]).replace('<testsuite ', `<testsuite hostname="${host}" `);
     const { cases } = await pollAfter({
       conclusion: 'failure',
       artifacts: {
         'junit-a': { 'a.xml': xml('runner-1', failed) },
-        'junit-b': { 'b.xml': xml('runner-2', other), 'deep/c.XML': toXml([passed]), 'log.txt': 'no' },
+        'junit-b': { 'b.xml': xml('runner-2', other), 'deep/c.XML': toJUnit([passed]), 'log.txt': 'no' },
         screenshots: { 'd.xml': '<broken' },
       },
     });
@@ -229,7 +236,7 @@ describe('the artifacts of a run', () => {
     const { ref } = await executor.start(one);
     await end(one, ended([passed]));
     const runId = github.runs[0]?.id ?? 0;
-    const zip = zipSync({ 'junit.xml': strToU8(toXml([{ ...passed, result: 'failed', message: 'again' }])) });
+    const zip = zipSync({ 'junit.xml': strToU8(toJUnit([{ ...passed, result: 'failed', message: 'again' }])) });
     github.artifacts.push({ id: 9_999_999_999, runId, name: 'junit-chromium', zip, expired: false });
     expect([...(await executor.poll(ref, one)).cases]).toMatchObject([{ name: 'one', result: 'failed' }]);
   });
@@ -255,9 +262,9 @@ describe('the artifacts of a run', () => {
 
   it.each([
     ['no zip at all', strToU8('<html>It works!</html>'), 'it is no complete zip archive'],
-    ['half a zip', zipSync({ 'a.xml': strToU8(toXml([passed]).repeat(50)) }).subarray(0, 120), 'no complete zip'],
+    ['half a zip', zipSync({ 'a.xml': strToU8(toJUnit([passed]).repeat(50)) }).subarray(0, 120), 'no complete zip'],
     ['no XML', zipSync({ 'a.txt': strToU8('nothing') }), 'it holds no XML file'],
-    ['a name that leads outside', zipSync({ '../../etc/a.xml': strToU8(toXml([passed])) }), 'outside of itself'],
+    ['a name that leads outside', zipSync({ '../../etc/a.xml': strToU8(toJUnit([passed])) }), 'outside of itself'],
     ['a bomb', bomb, 'it is too large unpacked'],
     ['XML that breaks off', zipSync({ 'a.xml': strToU8('<testsuite><testcase name="one"/>') }), 'a.xml: '],
   ])('that are %s are an unreadable report', async (_, zip, message) => {
