@@ -81,13 +81,13 @@ const statusesOf = () =>
   github.statuses.filter(({ context }) => context === 'e2e').map(({ state, description }) => [state, description]);
 const shown = () => expect.poll(() => github.status(sha, 'e2e')?.state, { timeout: 5000 });
 
-/** Runs the tests of the sample shop as a step of the workflow would. */
+/** Runs tests of the sample shop as a step of the workflow would. */
 const runShop = async ({
   inputs: { proctor_key: key = '', proctor_selection: selection = '' },
 }: Job): Promise<JobEnd> => {
   const report = join(directory, `${key}.xml`);
   const reporters = `--test-reporter=junit --test-reporter-destination=${report}`;
-  const command = `eval "node --test ${reporters} $SELECTION tests/*.test.js"`;
+  const command = `eval "node --test ${reporters} $SELECTION tests/checkout.test.js"`;
   const env = { PATH: process.env.PATH, SELECTION: selection, PROCTOR_RUN_ID: key.replace(/-a[0-9]+-/, '-') };
   const code = await new Promise<number>((resolve) => {
     execFile('sh', ['-c', command], { cwd: shop, env }, (error) => resolve(error === null ? 0 : 1));
