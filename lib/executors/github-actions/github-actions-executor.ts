@@ -1,7 +1,6 @@
 import { isServiceError } from '../../core/errors.ts';
 import type { Dispatch, Executor, Poll, Started } from '../../core/executor.ts';
 import { settingsOf } from '../../core/settings-of.ts';
-import { redactCases } from '../command/redact.ts';
 import type { RemoteTools } from '../remote-tools.ts';
 import { readArtifacts } from './artifacts.ts';
 import { githubActionsCapabilities } from './capabilities.ts';
@@ -77,8 +76,7 @@ export function createGithubActionsExecutor(tools: RemoteTools): Executor {
         if (run === 'lost') return lost(settings, ref);
         if (run.status !== 'completed') return { state: 'running', cases: [] };
         const results = await readArtifacts(api, egress, dispatch, run.id);
-        const secrets = [...dispatch.secrets, dispatch.callback.token];
-        return { state: 'ended', cases: redactCases(results.cases, secrets), end: conclude(settings, run, results) };
+        return { state: 'ended', cases: results.cases, end: conclude(settings, run, results) };
       } catch (error) {
         // The limit is ours and says nothing against the run, which must not be given up for being silent meanwhile.
         const wait = isServiceError(error, 'EXECUTOR_UNAVAILABLE') ? api.limitedFor(settings) : undefined;

@@ -241,14 +241,6 @@ describe('the artifacts of a run', () => {
     expect([...(await executor.poll(ref, one)).cases]).toMatchObject([{ name: 'one', result: 'failed' }]);
   });
 
-  it('show no secret of the run in their messages', async () => {
-    const { executor, dispatch, end } = await open();
-    const one = dispatch({ secrets: ['hunter2-secret'] });
-    const { ref } = await executor.start(one);
-    await end(one, ended([{ ...failed, message: 'hunter2-secret was refused' }]));
-    expect([...(await executor.poll(ref, one)).cases]).toMatchObject([{ message: '*** was refused' }]);
-  });
-
   it('that have expired are no report', async () => {
     const { executor, dispatch, end, github } = await open();
     const one = dispatch();
