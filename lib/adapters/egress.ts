@@ -11,7 +11,7 @@ export interface EgressOptions extends TargetRules {
 }
 
 export interface EgressRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;

@@ -105,6 +105,24 @@ const githubActions = z
     ),
   );
 
+/** A plan of a Testsigma tenant, or of whatever speaks its API. */
+const testsigma = z.strictObject({
+  type: z.literal('testsigma'),
+  /** Where the tenant is, without `/api/v1`. */
+  url: z._default(text(2048), 'https://app.testsigma.com'),
+  apiKey: secretReference,
+  /** The tenant's id of the plan. */
+  testPlanId: id,
+  /** A saved configuration of the tenant, by name or id, that stands for the whole plan. */
+  config: z.optional(z.union([text(255), z.int().check(z.positive())])),
+  /** The tenant's id of the environment to run in, when `environments` is not given or the run has none. */
+  environmentId: z.optional(id),
+  /** The tenant's ids of environments by their names here. A run in one that is not among them is refused. */
+  environments: z.optional(z.record(text(255), id)),
+  /** What becomes of an attempt while the tenant says that the plan is running: try again, or end. */
+  whenBusy: z._default(z.enum(['wait', 'refuse']), 'wait'),
+});
+
 /** A parent: its tests are other plans of its project. Disabled ones are left out when it runs. */
 const group = z.strictObject({
   type: z.literal('group'),
@@ -114,7 +132,14 @@ const group = z.strictObject({
     .check(z.refine((ids) => new Set(ids).size === ids.length, 'must name each plan once')),
 });
 
-export const executorSettings = z.discriminatedUnion('type', [command, codebuild, http, githubActions, group]);
+export const executorSettings = z.discriminatedUnion('type', [
+  command,
+  codebuild,
+  http,
+  githubActions,
+  testsigma,
+  group,
+]);
 export type ExecutorSettings = z.output<typeof executorSettings>;
 export type ExecutorType = ExecutorSettings['type'];
 export type SettingsOf<T extends ExecutorType> = Extract<ExecutorSettings, { readonly type: T }>;

@@ -33,6 +33,10 @@ export interface Dispatch {
   readonly attempt: number;
   /** `run-<id>-a<attempt>`: idempotency key and name of the test job. */
   readonly key: string;
+  /** The run's earlier attempts that an executor took, oldest first: one may go on from what its own job said. */
+  readonly earlier: readonly { readonly attempt: number; readonly ref: string }[];
+  /** When the run was triggered, epoch milliseconds. No job of it is older; with its id it tells runs of two deployments apart. */
+  readonly createdAt: number;
   readonly planId: number;
   readonly planName: string;
   readonly settings: ExecutorSettings;
@@ -56,8 +60,6 @@ export interface Dispatch {
   readonly callback: { readonly url: string; readonly token: string };
   /** Epoch milliseconds after which the run is timed out. */
   readonly deadlineAt: number;
-  /** When the run was triggered, in epoch milliseconds: no job of it is older. */
-  readonly createdAt: number;
 }
 
 /** What will really run, against what was asked for. Shown with the run. */

@@ -4,6 +4,7 @@ import { createCodebuildExecutor } from './codebuild.ts';
 import { createGithubActionsExecutor } from './github-actions/github-actions-executor.ts';
 import { createHttpExecutor } from './http.ts';
 import type { RemoteTools } from './remote-tools.ts';
+import { createTestsigmaExecutor } from './testsigma.ts';
 
 /** Every executor that works embedded and on AWS alike. */
 export function createRemoteExecutors(tools: RemoteTools): Readonly<Record<RemoteType, Executor>> {
@@ -11,5 +12,6 @@ export function createRemoteExecutors(tools: RemoteTools): Readonly<Record<Remot
     codebuild: createCodebuildExecutor(tools),
     http: createHttpExecutor(tools),
     'github-actions': createGithubActionsExecutor(tools),
+    testsigma: createTestsigmaExecutor(tools),
   };
 }

@@ -95,6 +95,10 @@ async function prepareDispatch(
     runId: run.id,
     attempt: run.attempt,
     key: `run-${run.id}-a${run.attempt}`,
+    earlier: items.attempts
+      .filter(({ attempt }) => attempt < run.attempt)
+      .map(({ attempt, ref }) => ({ attempt, ref })),
+    createdAt: run.createdAt,
     planId: plan.id,
     planName: plan.name,
     settings: plan.executor,
@@ -110,7 +114,6 @@ async function prepareDispatch(
     executionSettings: plan.settings,
     callback: { url: `${services.publicUrl}/callbacks/${run.id}/${run.attempt}`, token },
     deadlineAt: run.startedAt === undefined ? services.now() + run.deadlines.runSeconds * 1000 : run.deadlineAt,
-    createdAt: run.createdAt,
   };
   return { dispatch, refusal: refusal ?? machines.refusal ?? refuseSteering(plan, Object.keys(variables)) };
 }

@@ -8,6 +8,8 @@ export function makeDispatch(executor: Record<string, unknown>, overrides: Parti
     runId: 52,
     attempt: 1,
     key: 'run-52-a1',
+    earlier: [],
+    createdAt: 1_790_000_000_000,
     planId: 9,
     planName: plan.name,
     settings: plan.executor,

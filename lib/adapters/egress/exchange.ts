@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import type { Target } from './target.ts';
 
 export interface Exchange {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
   /** Response bytes to read at most, as a number or by the response's content type. */

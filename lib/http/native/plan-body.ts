@@ -34,6 +34,7 @@ export async function checkPlan(services: Services, document: PlanDocument, chec
   }
   if (executor.type === 'github-actions') checkUrl(executor.apiUrl, 'executor.apiUrl');
   if (commitStatus?.apiUrl !== undefined) checkUrl(commitStatus.apiUrl, 'commitStatus.apiUrl');
+  if (executor.type === 'testsigma') checkUrl(executor.url, 'executor.url');
   notify.forEach(({ url }, i) => {
     checkUrl(url, `notify[${i}].url`);
   });

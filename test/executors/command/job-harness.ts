@@ -23,6 +23,8 @@ export function dispatchOf(
     runId,
     attempt,
     key: `run-${runId}-a${attempt}`,
+    earlier: [],
+    createdAt: 0,
     planId: 7,
     planName: 'plan',
     settings: parse(executorSettings, { type: 'command', directory: tmpdir(), ...settings }),
