@@ -12,9 +12,14 @@ const markOfAny = /(?:^| )proctor-run-[0-9]+-a[0-9]+-[0-9a-f]{12}$/;
  * What the tenant's run of this attempt carries in its build number, the one thing of a request the tenant tells again. Run
  * ids alone would be those of another deployment, or of this one before its data was removed.
  */
-export function markOf({ key, createdAt, callback }: Pick<Dispatch, 'key' | 'createdAt' | 'callback'>): string {
-  const deployment = createHash('sha256').update(`${callback.url} ${createdAt}`).digest('hex').slice(0, 12);
-  return `proctor-${key}-${deployment}`;
+export function markOf({
+  key,
+  createdAt,
+  planId,
+  planName,
+}: Pick<Dispatch, 'key' | 'createdAt' | 'planId' | 'planName'>): string {
+  const run = createHash('sha256').update(`${createdAt} ${planId} ${planName}`).digest('hex').slice(0, 12);
+  return `proctor-${key}-${run}`;
 }
 
 export function carries({ buildNo }: TenantRun, mark: string): boolean {
