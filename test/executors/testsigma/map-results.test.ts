@@ -91,7 +91,11 @@ describe('the result of a case', () => {
     ['ABORTED', 'blocked'],
     ['', 'blocked'],
   ])('NOT_EXECUTED in a run that ended as %s is %s', (word, result) => {
-    const { cases } = mapResults([aRow('SUCCESS'), aRow('NOT_EXECUTED', { testCaseName: 'b' })], ended(word), everywhere);
+    const { cases } = mapResults(
+      [aRow('SUCCESS'), aRow('NOT_EXECUTED', { testCaseName: 'b' })],
+      ended(word),
+      everywhere,
+    );
     expect(cases[1]).toMatchObject({ name: 'b', result });
   });
 
@@ -115,7 +119,11 @@ describe('the result of a case', () => {
   });
 
   it('has the suite, the duration and the text of its row, and no class', () => {
-    const { cases } = mapResults([aRow('FAILURE', { message: 'expected 1', duration: 40.4 })], ended('FAILURE'), everywhere);
+    const { cases } = mapResults(
+      [aRow('FAILURE', { message: 'expected 1', duration: 40.4 })],
+      ended('FAILURE'),
+      everywhere,
+    );
     expect(cases).toEqual([
       { suite: 'Payment', className: '', name: 'pays', result: 'failed', durationMs: 40, message: 'expected 1' },
     ]);
@@ -199,12 +207,18 @@ describe('rows that are one case here', () => {
 
   it('are two where the attempt needs one machine of several', () => {
     const selection = [{ suite: 'Payment', className: '', name: 'pays', machine: 'firefox' }];
-    const { total } = mapResults(both, ended('FAILURE'), { machines: [{ title: 'firefox', environment: null }], selection });
+    const { total } = mapResults(both, ended('FAILURE'), {
+      machines: [{ title: 'firefox', environment: null }],
+      selection,
+    });
     expect(total).toBe(2);
   });
 
   it('have no result while one of them has none', () => {
-    expect(mapResults([aRow('SUCCESS'), aRow('QUEUED')], ended('SUCCESS'), everywhere)).toMatchObject({ cases: [], open: 1 });
+    expect(mapResults([aRow('SUCCESS'), aRow('QUEUED')], ended('SUCCESS'), everywhere)).toMatchObject({
+      cases: [],
+      open: 1,
+    });
   });
 });
 

@@ -44,7 +44,12 @@ describe('picked cases as results of an earlier run', () => {
     ['a case on every machine of the tenant', [one('adds')], [], [{ id: 1 }, { id: 5 }]],
     ['a case on both machines of the plan', [one('adds')], two, [{ id: 1 }, { id: 5 }]],
     ['a case on one of two machines', [one('adds', { machine: 'firefox' })], two, [{ id: 5 }]],
-    ['a case on one machine whatever it is called', [one('pays')], [{ title: 'other', environment: null }], [{ id: 2 }]],
+    [
+      'a case on one machine whatever it is called',
+      [one('pays')],
+      [{ title: 'other', environment: null }],
+      [{ id: 2 }],
+    ],
     ['a data-driven case', [one('ships', { iterations: [] })], [], [{ id: 3 }]],
     ['all of its iterations', [one('ships', { iterations: ['huge', 'large', 'small'] })], [], [{ id: 3 }]],
     [
