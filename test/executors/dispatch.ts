@@ -24,7 +24,6 @@ export function makeDispatch(executor: Record<string, unknown>, overrides: Parti
     executionSettings: plan.settings,
     callback: { url: 'https://proctor.example/callbacks/52', token: 'cbt1.52.1.1800000000.token' },
     deadlineAt: 1_800_000_000_000,
-    createdAt: 1_700_000_000_000,
     ...overrides,
   };
 }
