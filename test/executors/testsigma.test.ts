@@ -76,6 +76,16 @@ describe('starting', () => {
     expect({ ref, link }).toEqual({ ref: '1204', link: 'https://tenant.example/runs/1204' });
   });
 
+  it('at the same time, in one process, is starting once', async () => {
+    const refs = await Promise.all([
+      executor.start(dispatch()),
+      executor.start(dispatch()),
+      executor.start(dispatch()),
+    ]);
+    expect(new Set(refs.map(({ ref }) => ref))).toEqual(new Set(['1204']));
+    expect(posted()).toHaveLength(1);
+  });
+
   it('sends no more than the plan and the mark where there is nothing else', async () => {
     await executor.start(dispatch());
     expect(posted()[0]?.json).toEqual({ executionId: 58, buildNo: markOf(dispatch()) });

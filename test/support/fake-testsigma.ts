@@ -27,7 +27,7 @@ export interface FakeRun {
   change: Record<string, unknown>;
 }
 
-interface Received {
+export interface Received {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -40,6 +40,10 @@ export interface FakeTestsigma {
   readonly runs: FakeRun[];
   /** A run of the plan that ended, with an id of its own. */
   addRun(change?: Partial<FakeRun>): FakeRun;
+  /** How runs are from now on when they start. */
+  newRun: Partial<FakeRun> | undefined;
+  /** Does what it is asked, and says what it would answer. */
+  serve(received: Received): { readonly status: number; readonly body: unknown };
   /** Takes the place of the tenant's own answers while it answers true. */
   answer: ((received: Received, response: ServerResponse) => boolean) | undefined;
   close(): Promise<void>;
@@ -78,39 +82,44 @@ export async function startFakeTestsigma(now: () => number = Date.now): Promise<
   const trigger = (json: Record<string, unknown>): FakeRun => {
     const rerunOf = json.isReRun === true ? Number(json.executionResultId) : null;
     const { buildNo = null, environmentId = null } = json as Partial<FakeRun>;
-    return addRun({ buildNo, environmentId, rerunOf, ended: false });
+    return addRun({ buildNo, environmentId, rerunOf, ended: false, ...fake.newRun });
   };
 
-  const server = createServer(async (request, response) => {
-    const message = await receive(request);
-    received.push(message);
-    if (fake.answer?.(message, response)) return;
-    const reply = (code: number, body: unknown): void => {
-      response.writeHead(code, { 'content-type': 'application/json;charset=UTF-8' }).end(JSON.stringify(body));
-    };
+  const serve = (message: Received): { status: number; body: unknown } => {
     const { pathname, searchParams } = new URL(message.url, 'http://tenant');
     const [, id, sub] = /^\/api\/v1\/execution_results(?:\/(\d+))?(\/test_case_results)?$/.exec(pathname) ?? [];
     if (id === undefined) {
       const planId = Number(searchParams.get('executionId') ?? message.json.executionId);
-      if (planId !== fakePlanId) return reply(404, refusal('NOT_FOUND'));
-      if (message.method === 'POST')
-        return reply(200, { ...created, ...toObject(trigger(message.json)), ...createdWords });
+      if (planId !== fakePlanId) return { status: 404, body: refusal('NOT_FOUND') };
+      if (message.method === 'POST') {
+        return { status: 200, body: { ...created, ...toObject(trigger(message.json)), ...createdWords } };
+      }
       const [page, size] = [Number(searchParams.get('page')), Number(searchParams.get('size'))];
       const newest = [...runs].reverse();
       const content = newest.slice(page * size, (page + 1) * size).map(toObject);
-      return reply(200, { content, last: (page + 1) * size >= newest.length, totalElements: newest.length });
+      const last = (page + 1) * size >= newest.length;
+      return { status: 200, body: { content, last, totalElements: newest.length } };
     }
     const run = runs.find((candidate) => candidate.id === Number(id));
-    if (run === undefined) return reply(404, refusal('NOT_FOUND'));
-    if (sub !== undefined) return reply(200, toCaseResults(run));
+    if (run === undefined) return { status: 404, body: refusal('NOT_FOUND') };
+    if (sub !== undefined) return { status: 200, body: toCaseResults(run) };
     if (message.method === 'PUT' && !run.ended) Object.assign(run, { ended: true, change: { result: 'STOPPED' } });
-    return reply(200, toObject(run));
+    return { status: 200, body: toObject(run) };
+  };
+  const server = createServer(async (request, response) => {
+    const message = await receive(request);
+    received.push(message);
+    if (fake.answer?.(message, response)) return;
+    const { status: code, body } = serve(message);
+    response.writeHead(code, { 'content-type': 'application/json;charset=UTF-8' }).end(JSON.stringify(body));
   });
   const fake: FakeTestsigma = {
     origin: '',
     received,
     runs,
     addRun,
+    newRun: undefined,
+    serve,
     answer: undefined,
     close: () =>
       new Promise((resolve) => {

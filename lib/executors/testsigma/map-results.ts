@@ -42,8 +42,8 @@ export interface MappedResults {
 }
 
 /**
- * The tenant's rows as reported cases (contracts/testsigma.md 3.6). The wire has neither classes nor durations of
- * iterations: a case's duration is shared out among them. Rows that are one case here (two classes of one name, or machines
+ * The tenant's rows as reported cases (contracts/testsigma.md 3.6). The wire has neither classes, but for those
+ * of what was picked, nor durations of iterations: a case's duration is shared out among them. Rows that are one case here (two classes of one name, or machines
  * the plan does not name) become one with the worse result, so that none hides another's failure.
  */
 export function mapResults(
@@ -52,6 +52,7 @@ export function mapResults(
   dispatch: Pick<Dispatch, 'machines' | 'selection'>,
 ): MappedResults {
   const machineOf = lanes(dispatch);
+  const classOf = classes(dispatch);
   const skips = meansSkipped(rows, state);
   const byCase = new Map<string, { open: boolean; readonly told: Map<string | undefined, ReportedCase> }>();
   for (const row of rows) {
@@ -60,7 +61,8 @@ export function mapResults(
     const key = JSON.stringify([suite, row.testCaseName, machine]);
     const entry = byCase.get(key) ?? { open: false, told: new Map() };
     byCase.set(key, entry);
-    const name = { suite, className: '', name: row.testCaseName, ...(machine === undefined ? {} : { machine }) };
+    const className = classOf(suite, row.testCaseName);
+    const name = { suite, className, name: row.testCaseName, ...(machine === undefined ? {} : { machine }) };
     const told = toCases(row, state.ended, skips);
     // A case that is open on one of its rows has no result yet.
     entry.open ||= told === undefined;
@@ -97,6 +99,17 @@ export function problemOf(
 function lanes({ machines, selection }: Pick<Dispatch, 'machines' | 'selection'>) {
   const several = machines.length > 1 || (selection ?? []).some(({ machine }) => machine !== undefined);
   return ({ machineTitle }: TenantCase): string | undefined => (several && machineTitle) || undefined;
+}
+
+/** What was picked by its class is told by it; else the wire has none. */
+function classes({ selection }: Pick<Dispatch, 'selection'>) {
+  const known = new Map<string, string>();
+  for (const { suite, className, name } of selection ?? []) {
+    const key = JSON.stringify([suite, name]);
+    // Picked by two classes it is told by none.
+    known.set(key, (known.get(key) ?? className) === className ? className : '');
+  }
+  return (suite: string, name: string): string => known.get(JSON.stringify([suite, name])) ?? '';
 }
 
 /**

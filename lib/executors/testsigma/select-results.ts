@@ -13,7 +13,7 @@ export const maxPicks = 10_000;
 
 /**
  * The picked cases as results of an earlier run of the tenant, whose reruns know cases by these alone; undefined unless all
- * of them are there. A name that fits several results means all of them: they are one case here (see `mapResults`).
+ * of them are there. The tenant has no classes, so they do not matter. A name that fits several results means all of them: they are one case here (see `mapResults`).
  */
 export function selectResults(
   selection: readonly PickedCase[],
@@ -29,9 +29,7 @@ export function selectResults(
   }
   const titles = new Set(dispatch.machines.map(({ title }) => title));
   const requests = new Map<number, ResultRequest>();
-  for (const { suite, className, name, machine, iterations = [] } of selection) {
-    // Nothing the tenant reports has a class.
-    if (className !== '') return undefined;
+  for (const { suite, name, machine, iterations = [] } of selection) {
     const found = (byName.get(keyOf(suite, name)) ?? []).filter(({ machineTitle }) => {
       if (machine !== undefined) return machineTitle === machine;
       return titles.size < 2 || titles.has(machineTitle ?? '');

@@ -132,6 +132,21 @@ describe('the result of a case', () => {
   });
 });
 
+describe('the class of a case', () => {
+  const pick = (className: string) => ({ suite: 'Payment', className, name: 'pays' });
+
+  it.each([
+    ['that was picked by it', [pick('shop.Bank')], 'shop.Bank'],
+    ['that was picked without', [pick('')], ''],
+    ['that was picked by two', [pick('shop.Bank'), pick('shop.Till')], ''],
+    ['that was picked by three', [pick('a'), pick('b'), pick('a')], ''],
+    ['of another name', [{ ...pick('shop.Bank'), name: 'ships' }], ''],
+  ])('%s', (_, selection, className) => {
+    const { cases } = mapResults([aRow('SUCCESS')], underWay, { machines: [], selection });
+    expect(cases).toMatchObject([{ className }]);
+  });
+});
+
 describe('iterations', () => {
   it('of the seed’s sample are reported one by one', () => {
     const { testCases } = readCaseResults(seedCases);

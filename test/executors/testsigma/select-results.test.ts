@@ -58,6 +58,7 @@ describe('picked cases as results of an earlier run', () => {
       [],
       [{ id: 3, iterationReRunType: 'USER_PICKED', iterationResultIds: [32, 33] }],
     ],
+    ['a case by its class, which the wire has not', [one('pays', { className: 'shop.Cart' })], [], [{ id: 2 }]],
     ['a case named twice', [one('pays'), one('pays')], [], [{ id: 2 }]],
   ])('%s', (_, selection, machines, requests) => {
     expect(selectResults(selection, { machines }, rows)).toEqual(requests);
@@ -66,7 +67,6 @@ describe('picked cases as results of an earlier run', () => {
   it.each([
     ['a case it has not', [one('pays'), one('unknown')], []],
     ['a suite it has not', [one('pays', { suite: 'Other' })], []],
-    ['a class, which the wire has not', [one('pays', { className: 'shop.Cart' })], []],
     ['an iteration it has not', [one('ships', { iterations: ['large', 'unknown'] })], []],
     ['an iteration of a case without', [one('pays', { iterations: ['large'] })], []],
     ['a machine it has not', [one('pays', { machine: 'firefox' })], two],
