@@ -4,7 +4,6 @@ import { reportedCases } from '../core/reported-case.ts';
 import type { ReportedCase } from '../core/results.ts';
 import { parse } from '../core/schema.ts';
 import { settingsOf } from '../core/settings-of.ts';
-import { redactCases } from './command/redact.ts';
 import type { RemoteTools } from './remote-tools.ts';
 import { testsigmaCapabilities } from './testsigma/capabilities.ts';
 import { openTenant, type Tenant } from './testsigma/client.ts';
@@ -86,7 +85,7 @@ export function createTestsigmaExecutor(tools: RemoteTools): Executor {
       return { state: 'ended', cases: [], end: { problem: { reason: 'reportUnreadable', message } } };
     }
     const mapped = mapResults(answer.rows, state, dispatch);
-    const cases = redactCases(readCases(mapped.cases), dispatch.secrets);
+    const cases = readCases(mapped.cases);
     if (!state.ended) return { state: 'running', cases: progress.untold(dispatch.key, run, cases) };
     const problem = problemOf(run.id, state, mapped);
     const short = mapped.open > 0 || answer.rows.length < (run.totalCount ?? 0);

@@ -170,7 +170,9 @@ describe('a plan at a tenant', () => {
     const failed = (await casesOf(front, runId)).filter(({ result }) => result === 'failed');
     const [theirs = 0] = await tenantRuns(quick);
     expect((await casesOf(tenant, theirs)).find(({ name }) => name === 'pays')?.className).toBe('shop.Bank');
-    expect(failed).toMatchObject([{ suite: 'Cart', className: '', name: 'pays', message: 'expected 90, got 100', durationMs: 20 }]);
+    expect(failed).toMatchObject([
+      { suite: 'Cart', className: '', name: 'pays', message: 'expected 90, got 100', durationMs: 20 },
+    ]);
   });
 
   test('a partial run picks its cases and iterations from the newest run Proctor started there, and runs in full without one', async () => {
