@@ -100,12 +100,12 @@ export function variablesOf({ variables }: WebhookRule, change: Change): Record<
     REPOSITORY: '{repository}',
     PULL_REQUEST: '{pullRequest}',
   };
-  const found = Object.entries(wanted).map(([name, from]) => [name, valueOf(from, change)] as const);
+  const found = Object.entries(wanted).map(([name, from]) => [name, renderSource(from, change)] as const);
   return Object.fromEntries(found.flatMap(([name, value]) => (value ? [[name, value.slice(0, 4096)]] : [])));
 }
 
 /** The text a source stands for; empty if what it names is not there. */
-export function valueOf(from: string, change: Change): string {
+export function renderSource(from: string, change: Change): string {
   const path = parsePath(from);
   if (path !== undefined) return toText(path.reduce(step, change.payload));
   return from.replace(/\{(\w+)\}/g, (_, name: (typeof names)[number]) => toText(change[name]));

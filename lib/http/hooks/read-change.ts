@@ -85,7 +85,7 @@ function ofGithub(event: string, payload: unknown): Change {
   });
 }
 
-/** docs.gitlab.com, "Webhook events". The header says `Push Hook`, the body `push`; rules may name either. */
+/** docs.gitlab.com, "Webhook events". Rules name events as the body does (`push`), not as the header (`Push Hook`). */
 function ofGitlab(event: string, payload: unknown): Change {
   const request = text(payload, 'object_kind') === 'merge_request' ? at(payload, 'object_attributes') : undefined;
   const after = text(payload, 'after');
