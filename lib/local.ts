@@ -15,6 +15,7 @@ import { createLocalWorkflow } from './adapters/local-workflow.ts';
 import { createLog } from './adapters/log.ts';
 import { createNodeServer } from './adapters/node-server.ts';
 import { createPostWebhook } from './adapters/webhook-post.ts';
+import { verifyWebhook } from './adapters/webhook-signature.ts';
 import { createApiKey } from './core/api-key.ts';
 import { ServiceError } from './core/errors.ts';
 import type { MasterKey, Services } from './core/ports.ts';
@@ -23,6 +24,7 @@ import { createCommandExecutor } from './executors/command/command-executor.ts';
 import { createRemoteExecutors } from './executors/remote-executors.ts';
 import { createAddProgress, createAddResults } from './http/callbacks/results.ts';
 import { createEntry } from './http/entry.ts';
+import { createReceiveHook } from './http/hooks/receive.ts';
 import { json } from './http/json.ts';
 import { type Handler, scopes } from './http/message.ts';
 import { createApplyPlan, createUpdatePlan } from './http/native/apply-plan.ts';
@@ -49,6 +51,7 @@ import {
   createUpdateEnvironment,
 } from './http/native/environments.ts';
 import { createExplainRun } from './http/native/explain.ts';
+import * as hooks from './http/native/hooks.ts';
 import { createGetJunit } from './http/native/junit.ts';
 import { createCreateKey, createListKeys, createRevokeKey, createRotateKey } from './http/native/keys.ts';
 import { createGetOpenapi } from './http/native/openapi.ts';
@@ -293,6 +296,14 @@ function createHandlers(
     'native.replayDelivery': createReplayDelivery(services),
     'native.testNotify': createTestNotify(services),
     'native.getCallbackSecrets': createGetCallbackSecrets(services),
+    'native.listHooks': hooks.createListHooks(services),
+    'native.createHook': hooks.createCreateHook(services),
+    'native.getHook': hooks.createGetHook(services),
+    'native.updateHook': hooks.createUpdateHook(services),
+    'native.deleteHook': hooks.createDeleteHook(services),
+    'native.rotateHook': hooks.createRotateHook(services),
+    'native.listHookCalls': hooks.createListHookCalls(services),
+    'hooks.receive': createReceiveHook(services, verifyWebhook),
     'native.listEnvironments': createListEnvironments(services),
     'native.createEnvironment': createCreateEnvironment(services),
     'native.getEnvironment': createGetEnvironment(services),

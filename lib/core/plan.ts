@@ -5,6 +5,7 @@ import { repositoryName } from './github.ts';
 import { checkPrerequisites } from './prerequisite-graph.ts';
 import { id, parse } from './schema.ts';
 import { secretReference } from './secret-reference.ts';
+import { webhookRule } from './webhook-rules.ts';
 
 const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
 const seconds = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
@@ -161,6 +162,12 @@ const commitStatus = z.strictObject({
   apiUrl: z.optional(text(2048)),
 });
 
+/** What starts runs by itself. */
+const triggers = z.strictObject({
+  /** Asked in order when one of the plan's hooks is called: the first that fits starts a run. */
+  webhooks: z._default(z.array(webhookRule).check(z.maxLength(50)), []),
+});
+
 const defaultsOf = <T extends z.ZodMiniType>(schema: T) => z.prefault(schema, {} as never);
 
 /** A test plan as people write it, in YAML or JSON. Unknown keys are refused, so that a typo is found at once. */
@@ -192,6 +199,7 @@ export const planSchema = z
     configs: z.optional(z.array(savedConfig).check(z.maxLength(200))),
     notify: z._default(z.array(subscription).check(z.maxLength(20)), []),
     commitStatus: z.optional(commitStatus),
+    triggers: defaultsOf(triggers),
   })
   .check((context) => {
     const { suites, configs = [], machines, notify } = context.value;

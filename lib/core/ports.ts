@@ -12,6 +12,7 @@ import type {
 } from './delivery.ts';
 import type { Executor, PickedCase } from './executor.ts';
 import type { ExecutorType } from './executor-settings.ts';
+import type { Hook, HookCall } from './hook.ts';
 import type { Overridden, Override } from './override.ts';
 import type { Plan, PlanDocument } from './plan.ts';
 import type { Counts } from './results.ts';
@@ -27,6 +28,7 @@ export interface Services {
   readonly tokens: TokenStore;
   readonly environments: EnvironmentStore;
   readonly deliveries: DeliveryStore;
+  readonly hooks: HookStore;
   readonly workflow: Workflow;
   readonly sender: Sender;
   readonly bus: Bus;
@@ -435,6 +437,20 @@ export interface DeliveryStore {
   disableSubscription(planId: number, key: string, urlDigest: string): Promise<void>;
   /** Forgets that it fails or is disabled. */
   clearSubscription(planId: number, key: string): Promise<void>;
+}
+
+/** Addresses for the webhooks of others, and what came of their calls. */
+export interface HookStore {
+  createHook(hook: Hook): Promise<void>;
+  getHook(id: string): Promise<Hook | undefined>;
+  /** By the time they were made. */
+  listHooks(): Promise<Hook[]>;
+  /** VERSION_CONFLICT if it changed since it was read; likewise below. */
+  putHook(hook: Hook): Promise<void>;
+  deleteHook(hook: Pick<Hook, 'id' | 'version'>): Promise<void>;
+  recordCall(call: HookCall): Promise<void>;
+  /** Newest first. */
+  listCalls(hookId: string, limit: number): Promise<HookCall[]>;
 }
 
 /** Has deliveries sent. Whatever is lost on the way is found by the sweeper, because it is due. */

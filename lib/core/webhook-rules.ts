@@ -18,7 +18,7 @@ const source = text(500).check(
 
 /** Starts a run for a call of a hook. All that is given must hold; lists need one that does. */
 export const webhookRule = z.strictObject({
-  /** The sender's name of the event: `push`, `pull_request`, `Push Hook`, `repo:push`, or the `type` of the body. */
+  /** The sender's name of the event: `push`, `pull_request`, `merge_request`, `repo:push`, or the `type` of the body. */
   events: patterns,
   /** `opened`, `synchronize`, …: only for events that have one. */
   actions: z.optional(patterns),
@@ -157,7 +157,7 @@ function toText(value: unknown): string {
 /** One pattern fits and the last that does is no `!`. */
 function fits(wanted: readonly string[], value: string | undefined): boolean {
   if (value === undefined) return false;
-  let fit = wanted.every((pattern) => pattern.startsWith('!'));
+  let fit = wanted.length > 0 && wanted.every((pattern) => pattern.startsWith('!'));
   for (const pattern of wanted) {
     const not = pattern.startsWith('!');
     if (matchesGlob(not ? pattern.slice(1) : pattern, value)) fit = !not;

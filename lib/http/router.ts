@@ -39,7 +39,7 @@ export function surfaceOf(path: string): Surface {
   if (first === 'api') return 'testsigma';
   if (first === 'v1') return 'native';
   if (first === 'Testinium.RestApi' || first === 'uaa') return 'testinium';
-  return first === 'callbacks' ? 'callbacks' : 'system';
+  return first === 'callbacks' || first === 'hooks' ? first : 'system';
 }
 
 interface Routed {

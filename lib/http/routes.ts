@@ -1,9 +1,9 @@
 import type { Handler, Scope } from './message.ts';
 
-/** Who decides: a key with the scope, nobody (`public`), or the handler by the token it verifies (`callback`). */
-export type Access = Scope | 'public' | 'callback';
+/** Who decides: a key with the scope, nobody (`public`), or the handler by the token (`callback`) or signature (`hook`) it verifies. */
+export type Access = Scope | 'public' | 'callback' | 'hook';
 /** Decides the shape of errors. */
-export type Surface = 'testsigma' | 'testinium' | 'native' | 'callbacks' | 'system';
+export type Surface = 'testsigma' | 'testinium' | 'native' | 'callbacks' | 'hooks' | 'system';
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Route {
@@ -22,7 +22,8 @@ export interface Route {
     | 'keys'
     | 'results'
     | 'stop-run'
-    | 'deliveries';
+    | 'deliveries'
+    | 'hooks';
   readonly scope: Access;
   readonly surface: Surface;
   readonly maxBodyBytes: number;
@@ -35,6 +36,8 @@ const jsonBytes = 256 * 1024;
 const resultsBytes = 9 * 1024 * 1024;
 /** Plans declare thousands of cases. */
 const planBytes = 4 * 1024 * 1024;
+/** A push of GitHub lists up to 2,048 commits. What is larger, up to its 25 MB, Lambda would not take either. */
+const payloadBytes = 4 * 1024 * 1024;
 /** contracts/testinium.md 2.1. */
 const formBytes = 64 * 1024;
 const testinium = '/Testinium.RestApi/api';
@@ -142,6 +145,14 @@ export const routes = Object.freeze([
   route('POST', '/v1/plans/{planId}/notify/test', 'native.testNotify', 'deliveries', 'WEBHOOK_ADMIN'),
   route('GET', '/v1/callback-secrets', 'native.getCallbackSecrets', 'deliveries', 'WEBHOOK_ADMIN'),
 
+  route('GET', '/v1/hooks', 'native.listHooks', 'hooks', 'WEBHOOK_ADMIN'),
+  route('POST', '/v1/hooks', 'native.createHook', 'hooks', 'WEBHOOK_ADMIN'),
+  route('GET', '/v1/hooks/{hookId}', 'native.getHook', 'hooks', 'WEBHOOK_ADMIN'),
+  route('PUT', '/v1/hooks/{hookId}', 'native.updateHook', 'hooks', 'WEBHOOK_ADMIN'),
+  route('DELETE', '/v1/hooks/{hookId}', 'native.deleteHook', 'hooks', 'WEBHOOK_ADMIN'),
+  route('POST', '/v1/hooks/{hookId}/rotate', 'native.rotateHook', 'hooks', 'WEBHOOK_ADMIN'),
+  route('GET', '/v1/hooks/{hookId}/calls', 'native.listHookCalls', 'hooks', 'WEBHOOK_ADMIN'),
+
   route('GET', '/v1/environments', 'native.listEnvironments', 'environments', 'PLAN_VIEW'),
   route('POST', '/v1/environments', 'native.createEnvironment', 'environments', 'PLAN_EDIT'),
   route('GET', '/v1/environments/{environmentId}', 'native.getEnvironment', 'environments', 'PLAN_VIEW'),
@@ -162,6 +173,8 @@ export const routes = Object.freeze([
   route('POST', '/callbacks/{runId}/{attempt}/progress', 'callbacks.addProgress', 'results', 'callback'),
   route('POST', '/callbacks/t/{token}/results', 'callbacks.addResults', 'results', 'callback', resultsBytes),
   route('POST', '/callbacks/t/{token}/progress', 'callbacks.addProgress', 'results', 'callback'),
+
+  route('POST', '/hooks/{hookId}', 'hooks.receive', 'hooks', 'hook', payloadBytes),
 
   route('GET', '/healthz', 'system.getHealth', 'read-runs', 'public'),
 ]);

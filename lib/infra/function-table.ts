@@ -101,6 +101,15 @@ export const httpFunctions = {
     indexes: ['list', 'feed'],
     masterKey: true,
   },
+  hooks: {
+    description: 'Takes the webhooks of forges and CI systems, which start runs',
+    ...http,
+    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    indexes: ['list'],
+    starts: true,
+    wakes: true,
+    masterKey: true,
+  },
 } as const satisfies Record<FunctionName, FunctionSpec>;
 
 /** Serve no route of the table. */

@@ -51,6 +51,8 @@ export interface TriggerRequest {
     readonly fingerprint: string;
     /** The key holds this long only, and no longer than the run it started is live (reliability.md F2). */
     readonly withinSeconds?: number;
+    /** It holds that long, whatever becomes of the run; a day unless given. */
+    readonly keepSeconds?: number;
   };
 }
 
@@ -254,7 +256,7 @@ async function claim(services: Services, request: TriggerRequest, runId: number)
       runId,
       fingerprint,
       now,
-      expiresAt: now + (idempotency.withinSeconds === undefined ? idempotencyMs : idempotency.withinSeconds * 1000),
+      expiresAt: now + keptMs(idempotency),
       ...(seenOver === undefined ? {} : { seenOver }),
     });
     if (answer.won) return runId;
@@ -264,6 +266,11 @@ async function claim(services: Services, request: TriggerRequest, runId: number)
     seenOver = answer.runId;
   }
   throw new ServiceError('UNAVAILABLE', 'the same request is being handled; try again', { retryAfterSeconds: 1 });
+}
+
+function keptMs({ withinSeconds, keepSeconds }: NonNullable<TriggerRequest['idempotency']>): number {
+  const seconds = withinSeconds ?? keepSeconds;
+  return seconds === undefined ? idempotencyMs : seconds * 1000;
 }
 
 function nameOfClaim(

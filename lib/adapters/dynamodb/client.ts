@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type {
   DeliveryStore,
   EnvironmentStore,
+  HookStore,
   KeyStore,
   PlanStore,
   RunStore,
@@ -10,6 +11,7 @@ import type {
 } from '../../core/ports.ts';
 import { createDeliveryStore } from './deliveries.ts';
 import { createEnvironmentStore } from './environments.ts';
+import { createHookStore } from './hooks.ts';
 import { createKeyStore } from './keys.ts';
 import { createPlanStore } from './plans.ts';
 import { createRunStore } from './runs.ts';
@@ -25,6 +27,7 @@ export interface Stores {
   readonly tokens: TokenStore;
   readonly environments: EnvironmentStore;
   readonly deliveries: DeliveryStore;
+  readonly hooks: HookStore;
 }
 
 export interface DynamoOptions {
@@ -56,5 +59,6 @@ export function createStores(client: DynamoDBClient, tableName: string): Stores 
     tokens: createTokenStore(table),
     environments: createEnvironmentStore(table),
     deliveries: createDeliveryStore(table),
+    hooks: createHookStore(table),
   };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { deliveryStates } from '../../core/delivery.ts';
+import { hookSchemes } from '../../core/hook.ts';
 import { overrideResults } from '../../core/override.ts';
 import { configBody, overlaps, planSchema } from '../../core/plan.ts';
 import { caseResults } from '../../core/results.ts';
@@ -288,6 +289,44 @@ const key = {
 export const keysAnswer = z.strictObject({ keys: z.array(z.strictObject(key)) });
 /** The token is shown in this answer and never again. */
 export const newKeyAnswer = z.strictObject({ ...key, token: z.string() });
+
+const hook = {
+  id: z.string(),
+  name: z.string(),
+  scheme: z.enum(hookSchemes),
+  project: z.string(),
+  plans: z.array(idNumber),
+  enabled: z.boolean(),
+  /** Where the sender posts to. */
+  url: z.string(),
+  /** Until when a replaced secret still opens it. */
+  oldSecretUntil: z.nullable(z.string()),
+  version: z.int(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+};
+export const hookAnswer = z.strictObject(hook);
+export const hooksAnswer = z.strictObject({ hooks: z.array(z.strictObject(hook)) });
+/** The secret is shown in this answer and never again; it is left out if the sender made it. */
+export const newHookAnswer = z.strictObject({ ...hook, secret: z.optional(z.string()) });
+export const hookCallsAnswer = z.strictObject({
+  calls: z.array(
+    z.strictObject({
+      deliveryId: z.string(),
+      event: z.string(),
+      about: z.string(),
+      outcomes: z.array(
+        z.strictObject({
+          planId: idNumber,
+          outcome: z.enum(['started', 'repeated', 'ignored', 'refused']),
+          runId: z.optional(idNumber),
+          reason: z.optional(z.string()),
+        }),
+      ),
+      receivedAt: z.string(),
+    }),
+  ),
+});
 
 export const acceptedAnswer = z.strictObject({ runId: idNumber, attempt: z.int(), folded: z.boolean() });
 

@@ -5,12 +5,15 @@ import * as answers from './answer-schemas.ts';
 import {
   environmentBody,
   environmentChange,
+  hookBody,
+  hookChange,
   keyBody,
   overrideBody,
   pingBody,
   projectBody,
   rerunBody,
   resultsBody,
+  rotateHookBody,
   triggerBody,
 } from './schemas.ts';
 
@@ -292,6 +295,44 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     query: { expireOldAfterSeconds: 'The old key ends then; without it, it lives until it is revoked.' },
     answers: { 201: answers.newKeyAnswer },
     problems: [400, 403, 404, 409],
+  },
+  'native.listHooks': { summary: 'List the hooks that others call', answers: { 200: answers.hooksAnswer } },
+  'native.createHook': {
+    summary: 'Create a hook; its secret is shown in this answer only',
+    body: hookBody,
+    answers: { 201: answers.newHookAnswer },
+    problems: [400, 404],
+  },
+  'native.getHook': {
+    summary: 'Read a hook',
+    headers: ifNoneMatch,
+    answers: { 200: answers.hookAnswer, 304: unchanged },
+    problems: [400, 404],
+  },
+  'native.updateHook': {
+    summary: 'Rename a hook, change its plans, disable or enable it',
+    headers: ifMatch,
+    body: hookChange,
+    answers: { 200: answers.hookAnswer },
+    problems: [400, 404, 409],
+  },
+  'native.deleteHook': {
+    summary: 'Delete a hook',
+    headers: ifMatch,
+    answers: { 204: 'Deleted' },
+    problems: [400, 404, 409],
+  },
+  'native.rotateHook': {
+    summary: 'Give a hook a new secret; the old one opens it for another day',
+    headers: ifMatch,
+    body: rotateHookBody,
+    answers: { 200: answers.newHookAnswer },
+    problems: [400, 404, 409],
+  },
+  'native.listHookCalls': {
+    summary: 'The newest genuine calls of a hook, and what became of them',
+    answers: { 200: answers.hookCallsAnswer },
+    problems: [400, 404],
   },
   'native.getOpenapi': { summary: 'Read this document', answers: { 200: 'application/json' } },
   'callbacks.addResults': {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { commit } from '../../core/github.ts';
+import { hookSchemes } from '../../core/hook.ts';
 import { overrideResults } from '../../core/override.ts';
 import { reportedCases } from '../../core/reported-case.ts';
 import { rerunTypes } from '../../core/run.ts';
@@ -141,6 +142,30 @@ function pickedIterations<T extends z.ZodMiniType>(one: T) {
   const list = z.array(one).check(z.minLength(1), z.maxLength(1000));
   return z._default(z.union([z.enum(['all', 'failed', 'passed']), list]), 'all' as never);
 }
+
+const hookPlans = z.array(id).check(z.minLength(1), z.maxLength(20));
+/** What the sender signs with, if it makes the secret; else one is made. */
+const hookSecret = absent(z.string().check(z.minLength(16), z.maxLength(200), z.regex(/^[!-~]+$/)));
+
+/** `POST /v1/hooks`. */
+export const hookBody = z.strictObject({
+  name: text(255),
+  /** How the sender signs: `gitlab` is its signing token, `gitlab-token` the older plain one. */
+  scheme: z.enum(hookSchemes),
+  /** Plans of one project whose webhook rules are asked. */
+  plans: hookPlans,
+  secret: hookSecret,
+});
+
+/** `PUT /v1/hooks/{hookId}`. What is left out stays. */
+export const hookChange = z.strictObject({
+  name: z.optional(text(255)),
+  plans: z.optional(hookPlans),
+  enabled: z.optional(z.boolean()),
+});
+
+/** `POST /v1/hooks/{hookId}/rotate`. */
+export const rotateHookBody = z.strictObject({ secret: hookSecret });
 
 /** `POST /v1/runs/{runId}/override`. */
 export const overrideBody = z.strictObject({

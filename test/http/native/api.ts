@@ -2,6 +2,7 @@ import { setImmediate as tick } from 'node:timers/promises';
 import { createEgress } from '../../../lib/adapters/egress.ts';
 import { readJUnit } from '../../../lib/adapters/junit/read-junit.ts';
 import { writeJUnit } from '../../../lib/adapters/junit/write-junit.ts';
+import { verifyWebhook } from '../../../lib/adapters/webhook-signature.ts';
 import { createApiKey } from '../../../lib/core/api-key.ts';
 import { createCallbackToken } from '../../../lib/core/callback-token.ts';
 import type { DeliveryAnswer } from '../../../lib/core/delivery.ts';
@@ -9,6 +10,7 @@ import type { Executor } from '../../../lib/core/executor.ts';
 import type { BusEvent, LogEntry, PostWebhook, Services } from '../../../lib/core/ports.ts';
 import { createAddProgress, createAddResults } from '../../../lib/http/callbacks/results.ts';
 import { createEntry } from '../../../lib/http/entry.ts';
+import { createReceiveHook } from '../../../lib/http/hooks/receive.ts';
 import { type Scope, scopes } from '../../../lib/http/message.ts';
 import { createApplyPlan, createUpdatePlan } from '../../../lib/http/native/apply-plan.ts';
 import { createGetOutput, createListAttempts } from '../../../lib/http/native/attempts.ts';
@@ -17,6 +19,7 @@ import * as configs from '../../../lib/http/native/configs.ts';
 import * as deliveries from '../../../lib/http/native/deliveries.ts';
 import * as environments from '../../../lib/http/native/environments.ts';
 import { createExplainRun } from '../../../lib/http/native/explain.ts';
+import * as hooks from '../../../lib/http/native/hooks.ts';
 import { createGetJunit } from '../../../lib/http/native/junit.ts';
 import * as keys from '../../../lib/http/native/keys.ts';
 import { createGetOpenapi } from '../../../lib/http/native/openapi.ts';
@@ -153,6 +156,14 @@ export async function openApi() {
     'native.replayDelivery': deliveries.createReplayDelivery(services),
     'native.testNotify': createTestNotify(services),
     'native.getCallbackSecrets': deliveries.createGetCallbackSecrets(services),
+    'native.listHooks': hooks.createListHooks(services),
+    'native.createHook': hooks.createCreateHook(services),
+    'native.getHook': hooks.createGetHook(services),
+    'native.updateHook': hooks.createUpdateHook(services),
+    'native.deleteHook': hooks.createDeleteHook(services),
+    'native.rotateHook': hooks.createRotateHook(services),
+    'native.listHookCalls': hooks.createListHookCalls(services),
+    'hooks.receive': createReceiveHook(services, verifyWebhook),
     'native.listEnvironments': environments.createListEnvironments(services),
     'native.createEnvironment': environments.createCreateEnvironment(services),
     'native.getEnvironment': environments.createGetEnvironment(services),
