@@ -9,19 +9,14 @@ import { describeSelection } from './describe-selection.ts';
 import { maxPollBytes, readPoll, readStarted, retryAfterSeconds, saysEnded } from './http/answer.ts';
 import { httpCapabilities } from './http/capabilities.ts';
 import { toDispatchMessage, toStopMessage } from './http/messages.ts';
-import type { RemoteTools } from './remote-tools.ts';
+import type { HttpTools } from './remote-tools.ts';
 
 /**
  * Runs attempts on the user's own runner: a POST signed by Standard Webhooks starts, an optional status URL is polled, an
  * optional stop URL stops. Its secret is a signing secret (`whsec_…`), or two, blank between them, while one is being replaced. The runner recognises a repeated start by `webhook-id` or `Idempotency-Key`. Errors name
  * statuses and hosts, never what was sent or answered.
  */
-export function createHttpExecutor({
-  egress,
-  secrets,
-  now,
-  newId,
-}: Pick<RemoteTools, 'egress' | 'secrets' | 'now' | 'newId'>): Executor {
+export function createHttpExecutor({ egress, secrets, now, newId }: HttpTools): Executor {
   const send = async (
     settings: SettingsOf<'http'>,
     id: string,

@@ -4,7 +4,7 @@ import { reportedCases } from '../core/reported-case.ts';
 import type { ReportedCase } from '../core/results.ts';
 import { parse } from '../core/schema.ts';
 import { settingsOf } from '../core/settings-of.ts';
-import type { RemoteTools } from './remote-tools.ts';
+import type { HttpTools } from './remote-tools.ts';
 import { testsigmaCapabilities } from './testsigma/capabilities.ts';
 import { openTenant, type Tenant } from './testsigma/client.ts';
 import { mapResults, problemOf, stateOf } from './testsigma/map-results.ts';
@@ -23,7 +23,7 @@ const graceMs = 30_000;
  * its build number; selections are reruns of the tenant; results are polled. Errors name statuses, never what was sent or
  * answered. What is remembered between calls only saves requests.
  */
-export function createTestsigmaExecutor(tools: RemoteTools): Executor {
+export function createTestsigmaExecutor(tools: HttpTools): Executor {
   const starting = new Map<string, Promise<Started>>();
   const progress = createProgress();
 

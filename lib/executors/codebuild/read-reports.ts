@@ -5,7 +5,7 @@ import { reportedCases } from '../../core/reported-case.ts';
 import type { ReportableResult, ReportedCase } from '../../core/results.ts';
 import { parse } from '../../core/schema.ts';
 import { selectorFor } from '../command/selectors/selector-for.ts';
-import { worstOfEach } from '../command/worst-of-each.ts';
+import { worstOfEach } from '../worst-of-each.ts';
 
 export interface ReadReports {
   readonly cases: readonly ReportedCase[];

@@ -11,7 +11,6 @@ import { worstOfEach } from '../worst-of-each.ts';
 import { attemptFiles } from './attempt-files.ts';
 import { selectorFor } from './selectors/selector-for.ts';
 import { tailOutput } from './tail-output.ts';
-import { worstOfEach } from './worst-of-each.ts';
 
 export interface EndedJob {
   readonly directory: string;

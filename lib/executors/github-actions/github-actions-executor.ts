@@ -1,7 +1,7 @@
 import { isServiceError } from '../../core/errors.ts';
 import type { Dispatch, Executor, Poll, Started } from '../../core/executor.ts';
 import { settingsOf } from '../../core/settings-of.ts';
-import type { RemoteTools } from '../remote-tools.ts';
+import type { HttpTools } from '../remote-tools.ts';
 import { readArtifacts } from './artifacts.ts';
 import { githubActionsCapabilities } from './capabilities.ts';
 import { conclude } from './conclude.ts';
@@ -22,7 +22,7 @@ const forceAfterMs = 30_000;
  * the marker in its name; so is the one of an earlier try whose answer was lost. Results are JUnit artifacts, or come by
  * callback. Neither token nor anything GitHub says is in an error.
  */
-export function createGithubActionsExecutor(tools: RemoteTools): Executor {
+export function createGithubActionsExecutor(tools: HttpTools): Executor {
   const { egress, now } = tools;
   const api = createGithubApi(tools);
   /** Two starts at once in this process are one; of two processes the claim of the dispatch lets one through. */

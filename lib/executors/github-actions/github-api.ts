@@ -3,7 +3,7 @@ import type { EgressRequest, EgressResponse } from '../../adapters/egress.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
 import { githubHeaders, githubUrl } from '../../core/github.ts';
-import type { RemoteTools } from '../remote-tools.ts';
+import type { HttpTools } from '../remote-tools.ts';
 
 export type Settings = SettingsOf<'github-actions'>;
 
@@ -22,7 +22,7 @@ export interface GithubApi {
 }
 
 /** The REST API, 2022-11-28. While a token is at its limit nothing is asked: GitHub bans who goes on. */
-export function createGithubApi({ egress, secrets, now }: RemoteTools): GithubApi {
+export function createGithubApi({ egress, secrets, now }: HttpTools): GithubApi {
   const limits = new Map<string, number>();
   const limitKey = ({ apiUrl, token }: Settings): string => `${apiUrl} ${token}`;
 

@@ -2,7 +2,7 @@ import { readRetryAfter } from '../../adapters/egress/retry-after.ts';
 import type { EgressRequest, EgressResponse } from '../../adapters/egress.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
-import type { RemoteTools } from '../remote-tools.ts';
+import type { HttpTools } from '../remote-tools.ts';
 import { readCaseResults, readPage, readRun, type TenantCase, type TenantPage, type TenantRun } from './wire.ts';
 
 /** Bytes of an answer about runs, and of the results of a run's cases, at most (reliability.md F14). */
@@ -38,7 +38,7 @@ export interface Tenant {
 
 /** `endBy` is epoch milliseconds after which no call goes on. */
 export async function openTenant(
-  { egress, secrets, now }: RemoteTools,
+  { egress, secrets, now }: HttpTools,
   settings: SettingsOf<'testsigma'>,
   endBy = Number.POSITIVE_INFINITY,
 ): Promise<Tenant> {
@@ -160,7 +160,7 @@ function jsonOf(response: EgressResponse): unknown {
   }
 }
 
-async function readKey(secrets: RemoteTools['secrets'], reference: string): Promise<string> {
+async function readKey(secrets: HttpTools['secrets'], reference: string): Promise<string> {
   const key = (await secrets.get(reference)).trim();
   if (/^[\x21-\x7e]+$/.test(key)) return key;
   throw new ServiceError('EXECUTOR_REFUSED', `The API key in ${reference} must be one word of printable ASCII.`);

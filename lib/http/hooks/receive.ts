@@ -1,11 +1,20 @@
+import * as z from 'zod/mini';
 import { isServiceError, ServiceError } from '../../core/errors.ts';
+import { commit as commitSchema } from '../../core/github.ts';
 import { type Hook, type HookOutcome, hookCallSeconds, usableSecrets } from '../../core/hook.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
 import { unseal } from '../../core/sealed.ts';
-import { describeChange, refuseByRule, renderSource, variablesOf, type WebhookRule } from '../../core/webhook-rules.ts';
+import {
+  type Change,
+  describeChange,
+  refuseByRule,
+  renderSource,
+  variablesOf,
+  type WebhookRule,
+} from '../../core/webhook-rules.ts';
 import { chooseByConfig } from '../../workflow/select-cases.ts';
-import { triggerRun } from '../../workflow/trigger-run.ts';
+import { type TriggerRequest, triggerRun } from '../../workflow/trigger-run.ts';
 import { json } from '../json.ts';
 import type { Handler, HttpRequest } from '../message.ts';
 import { isGenuine, type VerifyWebhook } from './is-genuine.ts';
@@ -103,6 +112,7 @@ async function start(
       trigger: { type: 'webhook', keyId: `hook:${hook.id}`, ownerId: hook.ownerId, sourceIp },
       runtimeData: variablesOf(rule, change),
       ...(buildNo === '' ? {} : { buildNo }),
+      ...commitOf(hook, change),
       ...(rule.environment === undefined ? {} : { environmentId: rule.environment }),
       ...(config === undefined
         ? {}
@@ -115,6 +125,12 @@ async function start(
     if (!isServiceError(error) || error.code === 'UNAVAILABLE') throw error;
     return { planId, outcome: 'refused', reason: error.message.slice(0, 500) };
   }
+}
+
+/** GitHub's commit the run is about, for plans that show their runs there. */
+function commitOf({ scheme }: Hook, { commit, repository }: Change): Pick<TriggerRequest, 'commit'> {
+  const sha = z.safeParse(commitSchema, { sha: commit, repository });
+  return scheme === 'github' && sha.success ? { commit: sha.data } : {};
 }
 
 /** For people who wonder why nothing ran. The runs are there already, so that a failure here fails nothing. */

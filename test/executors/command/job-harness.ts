@@ -24,7 +24,6 @@ export function dispatchOf(
     attempt,
     key: `run-${runId}-a${attempt}`,
     earlier: [],
-    createdAt: 0,
     planId: 7,
     planName: 'plan',
     settings: parse(executorSettings, { type: 'command', directory: tmpdir(), ...settings }),

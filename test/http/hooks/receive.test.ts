@@ -82,6 +82,7 @@ describe('POST /hooks/{hookId}', () => {
     expect(outcome).toEqual({ planId, outcome: 'started' });
     const { run, input } = await inputOf(runId);
     expect(run).toMatchObject({ status: 'queued', trigger: { type: 'webhook' }, buildNo: githubPush.after });
+    expect(run?.commit).toEqual({ sha: githubPush.after, repository: 'baxterthehacker/public-repo' });
     expect(input.runtimeData).toEqual({
       BRANCH: 'main',
       COMMIT: githubPush.after,

@@ -1,5 +1,14 @@
 import type { PickedCase } from '../../../core/executor.ts';
-import { escapeRegex, groupByFile, helperOf, isScript, noArguments, patternsOf, type Selector, scriptOf } from './selector.ts';
+import {
+  escapeRegex,
+  groupByFile,
+  helperOf,
+  isScript,
+  noArguments,
+  patternsOf,
+  type Selector,
+  scriptOf,
+} from './selector.ts';
 
 /**
  * `-t` is matched, whatever the case of the letters, against the names of the describes and the test, joined with

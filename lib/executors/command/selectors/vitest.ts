@@ -1,5 +1,13 @@
 import type { PickedCase } from '../../../core/executor.ts';
-import { groupByFile, helperOf, noArguments, patternsOf, type Selector, type SelectorJob, scriptOf } from './selector.ts';
+import {
+  groupByFile,
+  helperOf,
+  noArguments,
+  patternsOf,
+  type Selector,
+  type SelectorJob,
+  scriptOf,
+} from './selector.ts';
 
 /**
  * Vitest's JUnit reporter names the suite by its file and the case by its path, joined with ` > `; `-t` is matched
@@ -13,8 +21,7 @@ export const vitestSelector: Selector = {
   baseArguments: noArguments,
   toArguments(cases, job) {
     const files = filesOf(cases);
-    const reporter =
-      files.length > 1 && hasReporter(job) ? [`--reporter=${helperOf(job, 'vitest-reporter.mjs')}`] : [];
+    const reporter = files.length > 1 && hasReporter(job) ? [`--reporter=${helperOf(job, 'vitest-reporter.mjs')}`] : [];
     return [`--testNamePattern=${toPattern(cases)}`, ...reporter, ...files];
   },
   toSuiteArguments: filesOf,
