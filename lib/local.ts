@@ -22,6 +22,7 @@ import type { MasterKey, Services } from './core/ports.ts';
 import { attemptDirectory, attemptFiles } from './executors/command/attempt-files.ts';
 import { createCommandExecutor } from './executors/command/command-executor.ts';
 import { createRemoteExecutors } from './executors/remote-executors.ts';
+import { createLook } from './http/callbacks/look.ts';
 import { createAddProgress, createAddResults } from './http/callbacks/results.ts';
 import { createEntry } from './http/entry.ts';
 import { createReceiveHook } from './http/hooks/receive.ts';
@@ -319,6 +320,7 @@ function createHandlers(
     'native.getOpenapi': createGetOpenapi(),
     'callbacks.addResults': createAddResults(services, readJUnit),
     'callbacks.addProgress': createAddProgress(services, readJUnit),
+    'callbacks.look': createLook(services),
     'system.getHealth': getHealth,
   };
 }

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { MasterKey } from './ports.ts';
 import { parseId } from './schema.ts';
 
@@ -23,26 +23,55 @@ export function createCallbackToken(input: {
  * What the token is for, or null: malformed, forged and expired tokens are not told apart. The two newest master keys
  * verify. `now` is epoch milliseconds.
  */
-export function verifyCallbackToken(input: {
+export function verifyCallbackToken(input: TokenCheck): CallbackTarget | null {
+  return verify('cbt1', input, (mac) => mac);
+}
+
+/**
+ * A weaker bearer made from a callback token, `cbl1.…`, for those who may know that there is something to look at and write
+ * nothing: it stands in URLs that others keep and log. The way back would be to invert SHA-256.
+ */
+export function toLookToken(callbackToken: string): string {
+  const [, runId, attempt, expires, mac = ''] = callbackToken.split('.');
+  return `cbl1.${runId}.${attempt}.${expires}.${weaken(mac)}`;
+}
+
+/** As `verifyCallbackToken`, of a look token; a callback token is none. */
+export function verifyLookToken(input: TokenCheck): CallbackTarget | null {
+  return verify('cbl1', input, weaken);
+}
+
+interface TokenCheck {
   readonly masterKeys: readonly MasterKey[];
   readonly token: string;
   readonly now: number;
-}): { readonly runId: number; readonly attempt: number } | null {
+}
+
+interface CallbackTarget {
+  readonly runId: number;
+  readonly attempt: number;
+}
+
+function verify(kind: 'cbt1' | 'cbl1', input: TokenCheck, toGiven: (mac: string) => string): CallbackTarget | null {
   const match = tokenSyntax.exec(input.token);
-  const runId = parseId(match?.[1] ?? '');
-  if (!match || runId === undefined) return null;
-  const attempt = Number(match[2]);
-  const expires = Number(match[3]);
-  const given = match[4] as string;
+  const runId = parseId(match?.[2] ?? '');
+  if (!match || match[1] !== kind || runId === undefined) return null;
+  const attempt = Number(match[3]);
+  const expires = Number(match[4]);
+  const given = match[5] as string;
   let genuine = false;
   for (const key of input.masterKeys.slice(0, 2)) {
-    if (isSame(given, macOf(key, runId, attempt, expires))) genuine = true;
+    if (isSame(given, toGiven(macOf(key, runId, attempt, expires)))) genuine = true;
   }
   return genuine && input.now < expires * 1000 ? { runId, attempt } : null;
 }
 
+function weaken(mac: string): string {
+  return createHash('sha256').update(`look|${mac}`).digest('base64url');
+}
+
 /** Canonical decimals only, so that one token has one spelling. */
-const tokenSyntax = /^cbt1\.([1-9][0-9]{0,9})\.([1-9][0-9]{0,3})\.([1-9][0-9]{0,11})\.([A-Za-z0-9_-]{43})$/;
+const tokenSyntax = /^(cbt1|cbl1)\.([1-9][0-9]{0,9})\.([1-9][0-9]{0,3})\.([1-9][0-9]{0,11})\.([A-Za-z0-9_-]{43})$/;
 
 function macOf({ epoch, key }: MasterKey, runId: number, attempt: number, expires: number): string {
   const derived = new Uint8Array(hkdfSync('sha256', key, '', `cb${epoch}`, 32));

@@ -123,6 +123,49 @@ const testsigma = z.strictObject({
   whenBusy: z._default(z.enum(['wait', 'refuse']), 'wait'),
 });
 
+/** A plan of a Testinium tenant, or of another Proctor's Testinium API. */
+const testinium = z
+  .strictObject({
+    type: z.literal('testinium'),
+    /** What comes before `/Testinium.RestApi`. */
+    url: text(2048),
+    /** Where tokens are, if not under `url`: the vendor's cloud has them on a host of their own. */
+    tokenUrl: z.optional(text(2048)),
+    variant: z._default(z.enum(['cloud', 'enterprise']), 'cloud'),
+    /** The plan at the tenant: its id, or its name in the enterprise variant. */
+    planId: z.union([id, text(255)]),
+    /** Sent as `current-company-id`; without it, the user's own company. */
+    company: z.optional(id),
+    /** A user of Proctor's own tells its executions from those of other people. */
+    username: text(255),
+    password: z.optional(secretReference),
+    /** Instead of a password. */
+    accessKey: z.optional(secretReference),
+    /** How Proctor names itself to the token endpoint, where the tenant asks for that. */
+    clientId: z.optional(text(255)),
+    clientSecret: z.optional(secretReference),
+    /** Starts although environments are unavailable. */
+    force: z._default(z.boolean(), false),
+    /** What becomes of a start that finds the plan running, or an environment unavailable. */
+    whenBusy: z._default(z.enum(['retry', 'refuse']), 'retry'),
+    /** Until a busy tenant is asked again; tries end with the plan's `startSeconds`. */
+    retrySeconds: z._default(z.int().check(z.gte(1), z.lte(300)), 60),
+  })
+  .check(
+    z.refine(({ password, accessKey }) => (password === undefined) !== (accessKey === undefined), {
+      path: ['password'],
+      error: 'is needed, or an accessKey instead of it',
+    }),
+    z.refine(({ variant, planId }) => variant === 'enterprise' || typeof planId === 'number', {
+      path: ['planId'],
+      error: 'must be the id of a plan: only the enterprise variant takes names',
+    }),
+    z.refine(({ clientId, clientSecret }) => clientSecret === undefined || clientId !== undefined, {
+      path: ['clientId'],
+      error: 'is needed beside clientSecret',
+    }),
+  );
+
 /** A parent: its tests are other plans of its project. Disabled ones are left out when it runs. */
 const group = z.strictObject({
   type: z.literal('group'),
@@ -138,6 +181,7 @@ export const executorSettings = z.discriminatedUnion('type', [
   http,
   githubActions,
   testsigma,
+  testinium,
   group,
 ]);
 export type ExecutorSettings = z.output<typeof executorSettings>;

@@ -60,6 +60,11 @@ export interface Dispatch {
   readonly callback: { readonly url: string; readonly token: string };
   /** Epoch milliseconds after which the run is timed out. */
   readonly deadlineAt: number;
+  /**
+   * When the try before this one was sent, in epoch milliseconds; absent on the first try of an attempt. Its job may be there
+   * although nobody got its answer.
+   */
+  readonly triedAt?: number;
 }
 
 /** What will really run, against what was asked for. Shown with the run. */

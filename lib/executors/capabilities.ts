@@ -4,6 +4,7 @@ import { codebuildCapabilities } from './codebuild/capabilities.ts';
 import { githubActionsCapabilities } from './github-actions/capabilities.ts';
 import { httpCapabilities } from './http/capabilities.ts';
 import { testsigmaCapabilities } from './testsigma/capabilities.ts';
+import { testiniumCapabilities } from './testinium/capabilities.ts';
 
 /** Executors that something outside runs the tests of: they work embedded and on AWS. */
 export type RemoteType = Exclude<ExecutorType, 'command' | 'group'>;
@@ -14,4 +15,5 @@ export const remoteCapabilities: Readonly<Record<RemoteType, (settings: Executor
   http: httpCapabilities,
   'github-actions': githubActionsCapabilities,
   testsigma: testsigmaCapabilities,
+  testinium: testiniumCapabilities,
 };

@@ -4,6 +4,7 @@ import { createCodebuildExecutor } from './codebuild.ts';
 import { createGithubActionsExecutor } from './github-actions/github-actions-executor.ts';
 import { createHttpExecutor } from './http.ts';
 import type { RemoteTools } from './remote-tools.ts';
+import { createTestiniumExecutor } from './testinium.ts';
 import { createTestsigmaExecutor } from './testsigma.ts';
 
 /** Every executor that works embedded and on AWS alike. */
@@ -13,5 +14,6 @@ export function createRemoteExecutors(tools: RemoteTools): Readonly<Record<Remot
     http: createHttpExecutor(tools),
     'github-actions': createGithubActionsExecutor(tools),
     testsigma: createTestsigmaExecutor(tools),
+    testinium: createTestiniumExecutor(tools),
   };
 }

@@ -173,6 +173,8 @@ export const routes = Object.freeze([
   route('POST', '/callbacks/{runId}/{attempt}/progress', 'callbacks.addProgress', 'results', 'callback'),
   route('POST', '/callbacks/t/{token}/results', 'callbacks.addResults', 'results', 'callback', resultsBytes),
   route('POST', '/callbacks/t/{token}/progress', 'callbacks.addProgress', 'results', 'callback'),
+  route('GET', '/callbacks/t/{token}/look', 'callbacks.look', 'results', 'callback'),
+  route('POST', '/callbacks/t/{token}/look', 'callbacks.look', 'results', 'callback'),
 
   route('POST', '/hooks/{hookId}', 'hooks.receive', 'hooks', 'hook', payloadBytes),
 

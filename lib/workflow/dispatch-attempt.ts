@@ -29,7 +29,7 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   const run = await services.runs.claimDispatch(current, now, now - callTimeoutMs + 1);
   if (run === undefined) return;
   const live = await readLiveRun(services, run, true);
-  const { dispatch, refusal } = await prepareDispatch(services, live);
+  const { dispatch, refusal } = await prepareDispatch(services, live, current.claimedAt);
   const executor = services.executors(live.plan.executor.type);
   let started: Started;
   try {
@@ -75,6 +75,7 @@ export async function toDispatch(services: Services, live: LiveRun): Promise<Dis
 async function prepareDispatch(
   services: Services,
   { run, plan, catalog, input, items }: LiveRun,
+  triedAt?: number,
 ): Promise<{ dispatch: Dispatch; refusal: ServiceError | undefined }> {
   const requested = items.requests.find(({ attempt }) => attempt === run.attempt)?.requested;
   const asked = requested ? toPicked(catalog, requested) : input.picked && withIterations(plan, catalog, input.picked);
@@ -84,12 +85,13 @@ async function prepareDispatch(
     readEnvironment(services, run.environmentId ?? plan.environment, input.runtimeData),
     readMachines(services, picked.machines),
   ]);
-  const expiresAt = Math.max(run.deadlineAt, services.now() + run.deadlines.runSeconds * 1000) + tokenSlackMs;
+  // Of one attempt always the same: an executor that sends it along repeats its first request to the letter.
+  const runEndsBy = run.startedAt === undefined ? run.deadlineAt + run.deadlines.runSeconds * 1000 : run.deadlineAt;
   const token = createCallbackToken({
     masterKeys: await services.masterKeys(),
     runId: run.id,
     attempt: run.attempt,
-    expiresAt,
+    expiresAt: runEndsBy + tokenSlackMs,
   });
   const dispatch: Dispatch = {
     runId: run.id,
@@ -97,7 +99,8 @@ async function prepareDispatch(
     key: `run-${run.id}-a${run.attempt}`,
     earlier: items.attempts
       .filter(({ attempt }) => attempt < run.attempt)
-      .map(({ attempt, ref }) => ({ attempt, ref })),
+      .map(({ attempt, ref }) => ({ attempt, ref }))
+      .sort((a, b) => a.attempt - b.attempt),
     createdAt: run.createdAt,
     planId: plan.id,
     planName: plan.name,
@@ -114,6 +117,7 @@ async function prepareDispatch(
     executionSettings: plan.settings,
     callback: { url: `${services.publicUrl}/callbacks/${run.id}/${run.attempt}`, token },
     deadlineAt: run.startedAt === undefined ? services.now() + run.deadlines.runSeconds * 1000 : run.deadlineAt,
+    ...(triedAt === undefined ? {} : { triedAt }),
   };
   return { dispatch, refusal: refusal ?? machines.refusal ?? refuseSteering(plan, Object.keys(variables)) };
 }

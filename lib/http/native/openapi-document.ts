@@ -42,12 +42,13 @@ export function createOpenapiDocument(version: string) {
   };
 }
 
-function toOperation({ path, operation, scope, surface }: Route, doc: OperationDoc) {
+function toOperation({ method, path, operation, scope, surface }: Route, doc: OperationDoc) {
   const [, name = operation] = operation.split('.');
   const inPath = path.startsWith('/callbacks/t/');
   const isOpen = scope === 'public' || inPath;
   return {
-    operationId: inPath ? `${name}ByPath` : name,
+    // A vendor may call back by either method.
+    operationId: inPath ? `${name}By${method === 'GET' ? 'Get' : 'Path'}` : name,
     tags: [surface],
     summary: doc.summary,
     ...(scope === 'public' || scope === 'callback' ? {} : { description: `Needs the scope \`${scope}\`.` }),

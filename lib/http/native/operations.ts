@@ -345,4 +345,8 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     query: { batchId: uploadQuery.batchId, seq: uploadQuery.seq },
     ...upload,
   },
+  'callbacks.look': {
+    summary: 'A vendor’s callback: makes the run look at its executor now. Nothing of the body is read',
+    answers: { 202: 'It looks', 200: 'The attempt is over' },
+  },
 };

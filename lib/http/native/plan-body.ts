@@ -35,6 +35,10 @@ export async function checkPlan(services: Services, document: PlanDocument, chec
   if (executor.type === 'github-actions') checkUrl(executor.apiUrl, 'executor.apiUrl');
   if (commitStatus?.apiUrl !== undefined) checkUrl(commitStatus.apiUrl, 'commitStatus.apiUrl');
   if (executor.type === 'testsigma') checkUrl(executor.url, 'executor.url');
+  if (executor.type === 'testinium') {
+    checkUrl(executor.url, 'executor.url');
+    if (executor.tokenUrl !== undefined) checkUrl(executor.tokenUrl, 'executor.tokenUrl');
+  }
   notify.forEach(({ url }, i) => {
     checkUrl(url, `notify[${i}].url`);
   });

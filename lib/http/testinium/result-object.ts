@@ -1,4 +1,4 @@
-import { idOf } from '../../core/catalog.ts';
+import { type Catalog, idOf, nameOf } from '../../core/catalog.ts';
 import type { CaseState } from '../../core/report.ts';
 import { resultIdAt } from '../../core/run.ts';
 import type { RunView } from '../../workflow/read-run.ts';
@@ -36,7 +36,7 @@ export function toResultObject(
     project: { id: run.projectId },
     test_plan: { id: run.planId },
     test_execution: { id: run.id },
-    test_scenario: { id: scenarioId },
+    test_scenario: { id: scenarioId, scenario_name: scenarioName(catalog, testCase.position) },
     ...(environment === undefined ? {} : { environment: toEnvironmentObject(environment) }),
     environment_info: toEnvironmentInfo(environment),
     screenshots_enabled: false,
@@ -44,6 +44,12 @@ export function toResultObject(
     performance_data_enabled: false,
     test_result_commands: [],
   };
+}
+
+/** As the vendor's `/scenarios/{id}` calls it: results name a scenario by id alone, and here no other route tells its name. */
+function scenarioName(catalog: Catalog, position: number): string {
+  const { suite, name } = nameOf(catalog, position);
+  return suite === '' ? name : `${suite} › ${name}`;
 }
 
 /**

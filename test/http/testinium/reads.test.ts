@@ -210,7 +210,7 @@ describe('a result', () => {
       project: { id: on.projectId },
       test_plan: { id: on.id },
       test_execution: { id },
-      test_scenario: { id: scenarioId },
+      test_scenario: { id: scenarioId, scenario_name: 'Payment › card' },
       environment: {
         id: environment.id,
         name: 'win11-firefox',
