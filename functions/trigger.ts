@@ -20,7 +20,7 @@ const { services, egress } = system;
 export const handler = createHttpFunction(system, {
   'testsigma.trigger': createTestsigmaTrigger(services),
   'testinium.run': createRunPlan(services, system.testinium, egress.checkUrl),
-  'testinium.rerun': createRerunPlan(services, system.testinium),
+  'testinium.rerun': createRerunPlan(services, system.testinium, egress.checkUrl),
   'native.triggerRun': createTriggerRun(services, egress.checkUrl),
   'native.rerunRun': createRerunRun(services),
 } satisfies Handlers<'trigger'>);

@@ -248,7 +248,7 @@ function createHandlers(
     'testsigma.createEnvironment': testsigmaEnvironments.createCreateEnvironment(services),
     'testsigma.getEnvironment': testsigmaEnvironments.createGetEnvironment(services),
     'testinium.run': createRunPlan(services, testinium, checkUrl),
-    'testinium.rerun': createRerunPlan(services, testinium),
+    'testinium.rerun': createRerunPlan(services, testinium, checkUrl),
     'testinium.stop': createStopPlan(services, testinium),
     'testinium.isRunning': createIsRunning(services, testinium),
     'testinium.listExecutions': createListExecutions(services, testinium),

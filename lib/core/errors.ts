@@ -53,6 +53,8 @@ export interface ErrorDetails {
   /** The environments that are disabled or have no free slot, by id. */
   readonly environments?: readonly { readonly id: number; readonly name: string }[];
   readonly retryAfterSeconds?: number;
+  /** Of an executor's start that failed: it certainly started nothing, so there is nothing to look for. */
+  readonly nothingStarted?: true;
   /** What a NOT_FOUND is about: the Testinium API has a code for each. */
   readonly subject?: Subject;
   readonly cause?: unknown;
@@ -67,6 +69,7 @@ export class ServiceError extends Error {
   readonly runId: number | undefined;
   readonly environments: readonly { readonly id: number; readonly name: string }[];
   readonly retryAfterSeconds: number | undefined;
+  readonly nothingStarted: boolean;
   readonly subject: Subject | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -77,6 +80,7 @@ export class ServiceError extends Error {
     this.runId = details.runId;
     this.environments = details.environments ?? [];
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.nothingStarted = details.nothingStarted ?? false;
     this.subject = details.subject;
   }
 }

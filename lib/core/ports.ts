@@ -220,8 +220,11 @@ export interface RunStore {
   readItems(run: Run): Promise<RunItems>;
 
   claimDispatch(run: Run, at: number, callTimedOut: number): Promise<Run | undefined>;
-  /** The dispatch is due again, not before `after`; `failed` counts as one of its tries. */
-  releaseDispatch(run: Run, after: number, failed: boolean): Promise<boolean>;
+  /**
+   * The dispatch is due again, not before `after`; `failed` counts as one of its tries. After one that started nothing no
+   * time of a try is left to look from.
+   */
+  releaseDispatch(run: Run, after: number, failed: boolean | 'nothingStarted'): Promise<boolean>;
   /** Stores the job's reference, then E15 (or its like for attempts after the first). */
   acceptDispatch(
     run: Run,

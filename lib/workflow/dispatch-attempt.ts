@@ -169,7 +169,8 @@ async function dispatchFailed(services: Services, run: Run, error: unknown): Pro
   services.log({ level: 'warn', event: 'dispatch failed', runId: run.id, attempt: run.attempt, error });
   if (!refused && failedTries < dispatchTries) {
     const retryAfter = isServiceError(error) ? error.retryAfterSeconds : undefined;
-    await services.runs.releaseDispatch(run, services.now() + dispatchBackoff(failedTries, retryAfter) * 1000, true);
+    const failed = isServiceError(error) && error.nothingStarted ? 'nothingStarted' : true;
+    await services.runs.releaseDispatch(run, services.now() + dispatchBackoff(failedTries, retryAfter) * 1000, failed);
     return;
   }
   const why = error instanceof ServiceError ? error.message : 'the executor could not be called';

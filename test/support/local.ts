@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LocalSystem, startLocal } from '../../lib/local.ts';
+import { type LocalOptions, type LocalSystem, startLocal } from '../../lib/local.ts';
 
 export interface Called<T> {
   readonly status: number;
@@ -36,9 +36,12 @@ export interface NativeRun {
   readonly counts: Record<string, number>;
 }
 
-export async function startTestSystem(): Promise<TestSystem> {
+export async function startTestSystem(
+  options: Partial<Pick<LocalOptions, 'publicUrl' | 'testinium'>> = {},
+): Promise<TestSystem> {
   const directory = await mkdtemp(join(tmpdir(), 'proctor-test-'));
-  const system = await startLocal({ host: '127.0.0.1', port: 0, dataDirectory: join(directory, 'data') });
+  const dataDirectory = join(directory, 'data');
+  const system = await startLocal({ host: '127.0.0.1', port: 0, dataDirectory, ...options });
 
   const call: TestSystem['call'] = async <T>(path: string, init: RequestInit & { readonly key?: string } = {}) => {
     const headers = { authorization: `Bearer ${init.key ?? system.adminKey.token}`, ...init.headers };

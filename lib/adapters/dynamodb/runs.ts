@@ -181,7 +181,8 @@ export function createRunStore(table: Table): RunStore {
     },
 
     async releaseDispatch(run, after, failed) {
-      const update = `SET #dispatch = :due, #dispatchAfter = :after, #dispatchTries = #dispatchTries + :tries, ${bump}`;
+      const forget = failed === 'nothingStarted' ? ' REMOVE #claimedAt' : '';
+      const update = `SET #dispatch = :due, #dispatchAfter = :after, #dispatchTries = #dispatchTries + :tries, ${bump}${forget}`;
       const condition = '#dispatch = :calling AND #attempt = :attempt AND #status IN (:queued, :running)';
       const values = { due: 'due', calling: 'calling', after, attempt: run.attempt, tries: failed ? 1 : 0 };
       return (await change(run.id, update, values, condition)) !== undefined;

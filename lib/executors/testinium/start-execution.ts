@@ -33,15 +33,16 @@ export async function startExecution(
   const verb = scenarios === undefined ? 'run the plan' : 'rerun scenarios of the plan';
   const plan = `/plans/${encodeURIComponent(settings.planId)}`;
   const common = { verb, headers: { 'idempotency-key': dispatch.key }, timeoutMs: startMs };
-  // GET, as both of the vendor's pages have it; the rerun takes no callback.
+  // GET, as both of the vendor's pages have it. The vendor's rerun knows no callback and ignores it.
+  const query = queryOf(settings, dispatch);
   const answer =
     scenarios === undefined
-      ? await tenant.call(
+      ? await tenant.call(settings, { ...common, path: `${plan}/run/${settings.force}${query}` }, until)
+      : await tenant.call(
           settings,
-          { ...common, path: `${plan}/run/${settings.force}${queryOf(settings, dispatch)}` },
+          { ...common, method: 'POST', path: `${plan}/rerun${query}`, json: scenarios },
           until,
-        )
-      : await tenant.call(settings, { ...common, method: 'POST', path: `${plan}/rerun`, json: scenarios }, until);
+        );
   return readAnswer(answer, verb, settings, scenarios !== undefined);
 }
 

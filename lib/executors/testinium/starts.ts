@@ -1,4 +1,4 @@
-import { ServiceError } from '../../core/errors.ts';
+import { isServiceError, ServiceError } from '../../core/errors.ts';
 import type { Dispatch, Started } from '../../core/executor.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
 import { settingsOf } from '../../core/settings-of.ts';
@@ -46,7 +46,8 @@ export function createStarts(tenant: Tenant, namesOf: ScenarioNames, now: () => 
       await getExecution(tenant, settings, Number(known.started.ref), until);
       return known.started;
     }
-    const listed = await listExecutions(tenant, settings, until);
+    const isFirst = known === undefined && dispatch.triedAt === undefined;
+    const listed = await listExecutions(tenant, settings, until).catch(isFirst ? rethrowHarmless : rethrow);
     const doubt = known?.doubt ?? doubtOf(dispatch, listed, now());
     const done = (id: number, isPicked: boolean): Started => {
       const started = { ref: String(id), executing: describePicked(dispatch, isPicked) };
@@ -95,7 +96,22 @@ function doubtOf({ triedAt }: Dispatch, listed: Listed, now: number): Doubt | un
 function notStarted(answer: StartAnswer, { whenBusy, retrySeconds }: Settings): ServiceError {
   if (answer.outcome !== 'busy') return refused('The tenant started the plan and shows no execution of it.');
   if (whenBusy === 'refuse') return refused(`${answer.why}.`);
-  return new ServiceError('EXECUTOR_UNAVAILABLE', `${answer.why}.`, { retryAfterSeconds: retrySeconds });
+  return new ServiceError('EXECUTOR_UNAVAILABLE', `${answer.why}.`, {
+    retryAfterSeconds: retrySeconds,
+    nothingStarted: true,
+  });
+}
+
+/** Before anything was started: the next try is a first one again. */
+function rethrowHarmless(error: unknown): never {
+  if (!isServiceError(error)) throw error;
+  const { code, message, retryAfterSeconds } = error;
+  const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  throw new ServiceError(code, message, { ...wait, nothingStarted: true });
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function refused(message: string): ServiceError {

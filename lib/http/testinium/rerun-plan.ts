@@ -6,12 +6,15 @@ import { type Run, resultIdAt } from '../../core/run.ts';
 import { id, maxId, parse } from '../../core/schema.ts';
 import { readRunView } from '../../workflow/read-run.ts';
 import { type RerunPick, rerunRun } from '../../workflow/rerun-run.ts';
+import { sealCallback } from '../../workflow/seal-callback.ts';
 import { readJson } from '../json.ts';
-import type { Handler } from '../message.ts';
+import type { Handler, HttpRequest } from '../message.ts';
 import { answerJson } from './answer.ts';
 import { changing } from './behind.ts';
+import { type CheckUrl, checkCallbackUrl } from './callback-url.ts';
 import { findPlan, maySeePlan, missing } from './find.ts';
 import { listLive } from './live-runs.ts';
+import { readParameters } from './parameters.ts';
 import { overlapUnlessSet } from './run-plan.ts';
 import { readIdempotencyKey } from './run-request.ts';
 import type { TestiniumSettings } from './settings.ts';
@@ -24,10 +27,12 @@ const walk = 20;
  * `POST /plans/{id}/rerun` (contracts/testinium.md 3.4): a new execution of the scenarios in the body, as the plan's last
  * ended execution has them. Availability is not checked; the overlap rule holds.
  */
-export function createRerunPlan(services: Services, settings: TestiniumSettings): Handler {
+export function createRerunPlan(services: Services, settings: TestiniumSettings, checkUrl: CheckUrl): Handler {
   return changing(settings, async (request, principal) => {
     const scenarios = readScenarios(readJson(request));
-    const idempotency = readIdempotencyKey(request, '/rerun', scenarios);
+    const callbackUrl = readCallbackUrl(request, settings, checkUrl);
+    const asked = callbackUrl === undefined ? scenarios : [scenarios, callbackUrl];
+    const idempotency = readIdempotencyKey(request, '/rerun', asked);
     const plan = await findPlan(services, settings, principal, request);
     if (plan.executor.type === 'group')
       throw invalidField('id', 'is a parent plan; rerun one of its children', plan.id);
@@ -36,6 +41,7 @@ export function createRerunPlan(services: Services, settings: TestiniumSettings)
     const picks = await toPicks(services, original, scenarios);
     if ((plan.overlap ?? overlapUnlessSet) === 'reject' && idempotency === undefined)
       await refuseWhileRunning(services, plan.id);
+    const callback = callbackUrl === undefined ? undefined : await sealCallback(services, 'testinium', callbackUrl);
     try {
       const { run, replayed } = await rerunRun(services, {
         maySee: (current) => maySeePlan(principal, current),
@@ -45,6 +51,7 @@ export function createRerunPlan(services: Services, settings: TestiniumSettings)
         run: original,
         type: 'picked',
         picks,
+        ...(callback === undefined ? {} : { callback }),
         ...(idempotency === undefined ? {} : { idempotency }),
       });
       const count = scenarios.length;
@@ -66,6 +73,13 @@ function readScenarios(value: unknown): readonly number[] {
   const ids = parse(body, value);
   if (new Set(ids).size < ids.length) throw invalidField('body', 'names a scenario twice');
   return ids;
+}
+
+/** The body is the scenarios', so this is in the query only. The contract does not forbid what the vendor's rerun lacks. */
+function readCallbackUrl(request: HttpRequest, settings: TestiniumSettings, checkUrl: CheckUrl): string | undefined {
+  const { callbackUrl } = readParameters({ ...request, body: new Uint8Array() }, ['callbackUrl']);
+  if (callbackUrl !== undefined) checkCallbackUrl(callbackUrl, settings, checkUrl);
+  return callbackUrl;
 }
 
 /** Read before anything is chosen: a running plan is refused whatever the body names. */

@@ -39,7 +39,7 @@ export function createHandlers(
 ): Readonly<Record<TestiniumOperation, Handler>> {
   return {
     'testinium.run': createRunPlan(services, settings, checkUrl),
-    'testinium.rerun': createRerunPlan(services, settings),
+    'testinium.rerun': createRerunPlan(services, settings, checkUrl),
     'testinium.stop': createStopPlan(services, settings),
     'testinium.isRunning': createIsRunning(services, settings),
     'testinium.listExecutions': createListExecutions(services, settings),
