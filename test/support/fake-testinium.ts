@@ -8,6 +8,8 @@ export interface FakeResult {
   readonly runtime?: number;
   readonly message?: string;
   readonly environment?: { readonly id: number; readonly name: string; readonly browser?: string };
+  /** Another one than its name's. */
+  readonly scenarioId?: number;
 }
 
 export interface FakeExecution {
@@ -66,7 +68,7 @@ export async function startFakeTestinium(
     scenarioIds.set(scenario, id);
     return id;
   };
-  const setResults = (execution: FakeExecution, results: readonly (FakeResult & { scenarioId?: number })[]): void => {
+  const setResults = (execution: FakeExecution, results: readonly FakeResult[]): void => {
     execution.results = results.map((result) => ({
       ...result,
       id: ++serial,
@@ -209,7 +211,7 @@ export async function startFakeTestinium(
   };
   const end = (
     execution: FakeExecution,
-    results: readonly (FakeResult & { scenarioId?: number })[],
+    results: readonly FakeResult[],
     how: Partial<Pick<FakeExecution, 'errorCode' | 'summary' | 'endedAt' | 'truncated'>> = {},
   ): void => {
     setResults(execution, results);
