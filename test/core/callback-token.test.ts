@@ -1,7 +1,12 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCallbackToken, verifyCallbackToken } from '../../lib/core/callback-token.ts';
+import {
+  createCallbackToken,
+  toLookToken,
+  verifyCallbackToken,
+  verifyLookToken,
+} from '../../lib/core/callback-token.ts';
 import type { MasterKey } from '../../lib/core/ports.ts';
 
 const now = 1_700_000_000_000;
@@ -81,5 +86,29 @@ describe('a callback token', () => {
 
   it('is refused when any text is given', () => {
     fc.assert(fc.property(fc.string(), (token) => verify(token) === null));
+  });
+});
+
+describe('a look token', () => {
+  const look = (token: string, at = now) => verifyLookToken({ masterKeys, token, now: at });
+
+  it('says which run and attempt it is for, as long as the token it was made from', () => {
+    const token = toLookToken(make());
+    expect(look(token)).toEqual({ runId: 52, attempt: 1 });
+    expect(look(token, now + 60_000)).toBeNull();
+    expect(look(toLookToken(make({ masterKeys: [keyOf(1)] })))).toEqual({ runId: 52, attempt: 1 });
+  });
+
+  it('writes no results, whatever it is called, and a callback token is none', () => {
+    const token = toLookToken(make());
+    expect(verify(token)).toBeNull();
+    expect(verify(token.replace('cbl1', 'cbt1'))).toBeNull();
+    expect(look(make())).toBeNull();
+    expect(look(make().replace('cbt1', 'cbl1'))).toBeNull();
+  });
+
+  it('is refused when it names another run or attempt', () => {
+    const token = toLookToken(make());
+    expect([look(token.replace('.52.', '.53.')), look(token.replace('.1.', '.2.'))]).toEqual([null, null]);
   });
 });

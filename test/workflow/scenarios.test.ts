@@ -364,6 +364,43 @@ describe.each([loop, machine])('on the $name', (driver) => {
       throw new ServiceError('EXECUTOR_UNAVAILABLE', 'The runner is down.');
     };
 
+    it('says when the try before was sent, unless that one is known to have started nothing', async () => {
+      const tried: (number | undefined)[] = [];
+      const ended = await run(
+        {},
+        {
+          ...reports([aCase('pays')]),
+          onStart(dispatch, nth) {
+            tried.push(dispatch.triedAt);
+            if (nth === 1) return unavailable();
+            if (nth === 2) throw new ServiceError('EXECUTOR_UNAVAILABLE', 'It is busy.', { nothingStarted: true });
+          },
+        },
+      );
+      expectEnd(ended, 'passed', 'allPassed');
+      expect(tried).toEqual([undefined, expect.any(Number), undefined]);
+    });
+
+    it('names the jobs of the attempts before, and gives each attempt one callback token over all its tries', async () => {
+      const tokens: string[] = [];
+      const ended = await run(
+        { rerun: { max: 1 } },
+        {
+          ...reports([aCase('pays', 'failed')]),
+          onStart({ callback, attempt }, nth) {
+            if (attempt === 1) tokens.push(callback.token);
+            if (nth === 1) unavailable();
+          },
+        },
+      );
+      expectEnd(ended, 'failed', 'casesFailed');
+      const [first, second] = world.executor.starts;
+      expect(first?.earlier).toEqual([]);
+      expect(second?.earlier).toEqual([{ attempt: 1, ref: first?.key }]);
+      expect(new Set(tokens).size).toBe(1);
+      expect(tokens).toHaveLength(2);
+    });
+
     it('tries again while the executor is down for a moment', async () => {
       const ended = await run(
         {},

@@ -366,7 +366,14 @@ describe('dispatch', () => {
 
   it('goes back to due when the executor could not take it', async () => {
     expect(await runs.releaseDispatch(await calling(), 4000, true)).toBe(true);
-    expect(await read()).toMatchObject({ dispatch: 'due', dispatchAfter: 4000, dispatchTries: 1 });
+    expect(await read()).toMatchObject({ dispatch: 'due', dispatchAfter: 4000, dispatchTries: 1, claimedAt: 2000 });
+  });
+
+  it('goes back to due as if never tried when the try is known to have started nothing', async () => {
+    expect(await runs.releaseDispatch(await calling(), 4000, 'nothingStarted')).toBe(true);
+    const run = await read();
+    expect(run).toMatchObject({ dispatch: 'due', dispatchTries: 1 });
+    expect(run?.claimedAt).toBeUndefined();
   });
 
   it('does not go back to due once it was accepted', async () => {

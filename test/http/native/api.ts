@@ -8,6 +8,7 @@ import { createCallbackToken } from '../../../lib/core/callback-token.ts';
 import type { DeliveryAnswer } from '../../../lib/core/delivery.ts';
 import type { Executor } from '../../../lib/core/executor.ts';
 import type { BusEvent, LogEntry, PostWebhook, Services } from '../../../lib/core/ports.ts';
+import { createLook } from '../../../lib/http/callbacks/look.ts';
 import { createAddProgress, createAddResults } from '../../../lib/http/callbacks/results.ts';
 import { createEntry } from '../../../lib/http/entry.ts';
 import { createReceiveHook } from '../../../lib/http/hooks/receive.ts';
@@ -179,6 +180,7 @@ export async function openApi() {
     'native.getOpenapi': createGetOpenapi(),
     'callbacks.addResults': createAddResults(services, readJUnit),
     'callbacks.addProgress': createAddProgress(services, readJUnit),
+    'callbacks.look': createLook(services),
   };
   const entry = createEntry({ keys: stores.keys, now: services.now, handlers, log: services.log });
   let made = 0;

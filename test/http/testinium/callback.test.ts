@@ -40,6 +40,24 @@ test.each([
   },
 );
 
+test('a rerun tells its callback URL too, which is in the query: its body is the scenarios', async () => {
+  const plan = await api.addPlan({ suites });
+  const first = await api.start(plan.id);
+  await api.finish(first, [aCase('card', 'failed')]);
+  await api.complete(first);
+  const { scenarios } = (await api.get(`/plans/${plan.id}`)).body;
+  const rerun = (callbackUrl: string) =>
+    api.call('POST', `/plans/${plan.id}/rerun?callbackUrl=${encodeURIComponent(callbackUrl)}`, {
+      body: JSON.stringify(scenarios),
+    });
+  expect((await rerun('http://127.0.0.1/hook')).status).toBe(400);
+  const { execution_id: id } = (await rerun(url)).body;
+  await api.finish(id, [aCase('card', 'passed')]);
+  await api.complete(id);
+  const deliveries = await api.services.deliveries.listDeliveriesByRun(id);
+  expect(deliveries.map(({ body }) => JSON.parse(String(body)).data)).toMatchObject([{ id, outcome: 'PASSED' }]);
+});
+
 test('a run without a callback URL, and one that never started, tell nobody', async () => {
   const plan = await api.addPlan({ suites, enabled: false });
   const target = `/plans/${plan.id}/run/true?callbackUrl=${encodeURIComponent(url)}`;
