@@ -43,7 +43,7 @@ export function parse<T extends z.ZodMiniType>(
   throw new ServiceError('VALIDATION_FAILED', summary, { fields });
 }
 
-const secretName = /secret|token|password|valueFrom/i;
+const secretName = /secret|token|password|accessKey|valueFrom/i;
 
 function toFieldError(issue: z.core.$ZodIssue, root: unknown, secretFields: readonly string[]): FieldError {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;

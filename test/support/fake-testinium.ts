@@ -261,6 +261,8 @@ export async function startFakeTestinium(
     end,
     setResults,
     scenarioIdOf,
+    /** The name of a scenario. */
+    scenarioOf: (id: number): string => [...scenarioIds].find(([, known]) => known === id)?.[0] ?? '',
     onStart: (listener: (execution: FakeExecution) => void) => {
       onStart = listener;
     },
