@@ -40,8 +40,6 @@ export interface Asked {
 /** True if it answered, or will not. */
 export type Answering = (asked: Asked, response: ServerResponse) => boolean;
 
-export type FakeTestinium = Awaited<ReturnType<typeof startFakeTestinium>>;
-
 const api = '/Testinium.RestApi/api';
 /** Once the executor read this much it must have given up. */
 const endless = 'x'.repeat(8 * 1024 * 1024);
