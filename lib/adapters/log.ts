@@ -8,9 +8,37 @@ const maxErrorText = 500;
  * line, because JSON escapes them.
  */
 export function createLog(write: (line: string) => void, now: () => number): (entry: LogEntry) => void {
-  return ({ level, event, runId, planId, keyId, attempt, requestId, route, status, durationMs, code, error }) => {
+  return ({
+    level,
+    event,
+    runId,
+    planId,
+    keyId,
+    attempt,
+    requestId,
+    route,
+    status,
+    durationMs,
+    code,
+    executor,
+    error,
+  }) => {
     const time = new Date(now()).toISOString();
-    const line = { time, level, event, runId, planId, keyId, attempt, requestId, route, status, durationMs, code };
+    const line = {
+      time,
+      level,
+      event,
+      runId,
+      planId,
+      keyId,
+      attempt,
+      requestId,
+      route,
+      status,
+      durationMs,
+      code,
+      executor,
+    };
     write(`${JSON.stringify(error === undefined ? line : { ...line, ...describe(error) })}\n`);
   };
 }

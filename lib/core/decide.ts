@@ -1,7 +1,9 @@
-import { pollWait, type Wait, waitWithin } from './cadence.ts';
+import { holdWait, pollWait, silenceOf, type Wait, waitWithin } from './cadence.ts';
 import type { Catalog } from './catalog.ts';
+import type { AttemptProblem } from './executor.ts';
+import { failureClassOf } from './failure.ts';
 import type { Report } from './report.ts';
-import type { Ending, Run } from './run.ts';
+import { type Ending, type Run, redispatchesUsed } from './run.ts';
 import { partsOf, type SlotNeed } from './slots.ts';
 import { judge, selectForRerun } from './verdict.ts';
 
@@ -12,6 +14,10 @@ export type Decision =
   | { readonly next: 'dispatch' }
   /** Another attempt, and why it is made. */
   | { readonly next: 'rerun' | 'stage'; readonly requested: readonly number[] }
+  /** Another attempt in place of one that failed by infrastructure, whose job may still live; null is all that one was to run. */
+  | { readonly next: 'redispatch'; readonly requested: readonly number[] | null }
+  /** The attempt is given up, its job stopped: then decide again. */
+  | { readonly next: 'giveUp'; readonly problem: AttemptProblem }
   | { readonly next: 'stopJob' }
   /** `cancel`: its job may still live and must be stopped after the fact. */
   | { readonly next: 'complete'; readonly ending: Ending; readonly cancel: boolean }
@@ -66,6 +72,8 @@ export function decide(
     const short = report.attempt.reported < (report.attempt.end.expectedCases ?? 0);
     const graceOver = report.attempt.endedAt + finalGraceMs;
     if (short && report.attempt.end.problem === undefined && now < graceOver) return wait(now, graceOver, true);
+    const again = selectForRedispatch(run, report, now);
+    if (again !== undefined) return { next: 'redispatch', requested: again };
     const stage = report.attempt.end.problem === undefined ? report.ready : [];
     // A dispatch whose answer is still open is repeated first: only a running run has a next attempt (E16).
     if (stage.length === 0 || run.status === 'running') return decideEnded(run, report, catalog, stage, now);
@@ -87,14 +95,42 @@ export function decide(
     const repeatAt = (run.claimedAt ?? 0) + callTimeoutMs;
     return now >= repeatAt ? { next: 'dispatch' } : wait(now, Math.min(repeatAt, run.deadlineAt), false);
   }
-  const silentAt = run.lastProgressAt + run.deadlines.inactivitySeconds * 1000;
+  const silence = silenceOf(run.deadlines, run.polls);
+  const silentAt = run.lastProgressAt + silence * 1000;
   if (now >= silentAt) {
-    return timedOut('inactivity', `The executor gave no sign of life for ${run.deadlines.inactivitySeconds} s.`, true);
+    const message = `The executor gave no sign of life for ${silence} s.`;
+    // Another attempt that falls silent as well must end before the run does, or the reason is lost.
+    const hasRoom = now + silence * 1000 < run.deadlineAt;
+    if (mayRedispatch(run) && hasRoom) return { next: 'giveUp', problem: { reason: 'inactivity', message } };
+    return timedOut('inactivity', message, true);
   }
   const nextAt = Math.min(run.deadlineAt, silentAt);
   if (!run.polls) return wait(now, nextAt, true);
   const elapsed = (now - (run.startedAt ?? run.createdAt)) / 1000;
-  return wait(now, Math.min(nextAt, now + pollWait(elapsed, run.usualSeconds) * 1000), run.callsBack);
+  const every = pollWait(elapsed, run.usualSeconds, run.deadlines.inactivitySeconds);
+  const held = ((run.pollAfter ?? 0) - now) / 1000;
+  const seconds = held > every ? holdWait(held) : every;
+  return wait(now, Math.min(nextAt, now + seconds * 1000), run.callsBack);
+}
+
+/** Whether the executor may be asked now how the attempt is doing. */
+export function mayPoll(run: Run, now: number): boolean {
+  return run.polls && run.dispatch === 'accepted' && now >= (run.pollAfter ?? 0);
+}
+
+/**
+ * What takes the place of an attempt that failed by infrastructure; undefined if nothing does. A run no executor has taken so
+ * far keeps its start deadline, a running one its run deadline.
+ */
+function selectForRedispatch(run: Run, report: Report, now: number): readonly number[] | null | undefined {
+  const problem = report.attempt.end?.problem;
+  if (problem === undefined || failureClassOf(problem) !== 'infrastructure') return undefined;
+  if (!mayRedispatch(run) || now >= run.deadlineAt) return undefined;
+  return report.attempt.left?.length === 0 ? undefined : report.attempt.left;
+}
+
+function mayRedispatch(run: Run): boolean {
+  return redispatchesUsed(run) < run.redispatch.max;
 }
 
 /** The attempt is over: the next stage, a rerun of what failed once no stage is left, or the end. */

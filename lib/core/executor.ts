@@ -82,9 +82,15 @@ export interface Started {
   readonly link?: string;
 }
 
-/** Why an attempt ended without a readable report. The words are the run's reasons. */
+/** Why an attempt ended without a readable report. The words are the run's reasons; their classes are in failure.ts. */
 export interface AttemptProblem {
-  readonly reason: 'executorProtocol' | 'executorLost' | 'reportUnreadable' | 'dispatchFailed';
+  readonly reason:
+    | 'dispatchFailed'
+    | 'executorRefused'
+    | 'executorProtocol'
+    | 'executorLost'
+    | 'inactivity'
+    | 'reportUnreadable';
   readonly message: string;
 }
 

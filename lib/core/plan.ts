@@ -125,6 +125,13 @@ const rerun = z.strictObject({
 });
 export type RerunPolicy = z.output<typeof rerun>;
 
+/** Attempts the executor lost, or nobody took, are dispatched again within the run; no rerun is used up by it. */
+const redispatch = z.strictObject({
+  /** Redispatches at most; 0 ends the run with the first such failure. */
+  max: z._default(z.int().check(z.gte(0), z.lte(5)), 1),
+});
+export type RedispatchPolicy = z.output<typeof redispatch>;
+
 /** Defaults are those of reliability.md section 6. */
 const deadlines = z.strictObject({
   /** Waiting for earlier runs of the plan. */
@@ -189,6 +196,7 @@ export const planSchema = z
     /** Unless set, what the API says a run is triggered by: `queue`, on the Testinium API `reject`. */
     overlap: z.optional(z.enum(overlaps)),
     rerun: defaultsOf(rerun),
+    redispatch: defaultsOf(redispatch),
     deadlines: defaultsOf(deadlines),
     settings: defaultsOf(executionSettings),
     variables: z._default(variables, {}),

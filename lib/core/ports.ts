@@ -1,5 +1,6 @@
 import type { PackedBatch } from './batch.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
+import type { Circuit } from './circuit.ts';
 import type {
   Delivery,
   DeliveryAnswer,
@@ -23,6 +24,7 @@ import type { SlotKey, SlotNeed, SlotSet } from './slots.ts';
 export interface Services {
   readonly runs: RunStore;
   readonly slots: SlotStore;
+  readonly circuits: CircuitStore;
   readonly plans: PlanStore;
   readonly keys: KeyStore;
   readonly tokens: TokenStore;
@@ -72,6 +74,8 @@ export interface LogEntry {
   readonly status?: number;
   readonly durationMs?: number;
   readonly code?: string;
+  /** Name of its target (core/circuit.ts). */
+  readonly executor?: string;
   readonly error?: unknown;
 }
 
@@ -103,8 +107,11 @@ export interface AttemptRecord {
 /** What an attempt has to run; written with the decision to make the attempt. */
 export interface AttemptRequest {
   readonly attempt: number;
-  /** `rerun`: again what had not passed. `stage`: for the first time what has its prerequisites behind it. */
-  readonly why: 'rerun' | 'stage';
+  /**
+   * `rerun`: again what had not passed. `stage`: for the first time what has its prerequisites behind it. `redispatch`: what
+   * the attempt before was to run and, because of its executor, did not.
+   */
+  readonly why: 'rerun' | 'stage' | 'redispatch';
   /** Catalog indexes of the cases (or single iterations) to run; null is what the run asks for. */
   readonly requested: readonly number[] | null;
 }
@@ -221,15 +228,17 @@ export interface RunStore {
 
   claimDispatch(run: Run, at: number, callTimedOut: number): Promise<Run | undefined>;
   /**
-   * The dispatch is due again, not before `after`; `failed` counts as one of its tries. After one that started nothing no
-   * time of a try is left to look from.
+   * The dispatch is due again, not before `after`; `failed` counts as one of its tries, and `problem` says why. After one that
+   * started nothing no time of a try is left to look from.
    */
-  releaseDispatch(run: Run, after: number, failed: boolean | 'nothingStarted'): Promise<boolean>;
+  releaseDispatch(run: Run, after: number, failed: boolean | 'nothingStarted', problem?: string): Promise<boolean>;
+  /** A dispatch that is due waits until `after`; that is none of its tries. */
+  holdDispatch(run: Run, after: number): Promise<boolean>;
   /** Stores the job's reference, then E15 (or its like for attempts after the first). */
   acceptDispatch(
     run: Run,
     attempt: AttemptRecord,
-    change: { at: number; deadlineAt: number; nextActionAt: number },
+    change: { at: number; deadlineAt: number; nextActionAt: number; onProbation?: true },
   ): Promise<Run | undefined>;
   /** E15 alone: a batch came before the dispatch's own answer. */
   markRunning(
@@ -241,6 +250,8 @@ export interface RunStore {
   /** E17. */
   stop(run: Run, stopBy: number): Promise<Run | undefined>;
   countGarbage(run: Run, garbage: number): Promise<void>;
+  /** The executor is not asked about the current attempt before `after`. `aliveAt`: it gave a sign of life with that. */
+  holdPoll(run: Run, after: number, aliveAt?: number): Promise<void>;
   /** E18. */
   registerToken(runId: number, seenWakeSeq: number, token: string, nextActionAt: number): Promise<boolean>;
   /** E19. */
@@ -296,6 +307,15 @@ export interface SlotStore {
   getProjectLimits(): Promise<ReadonlyMap<number, number>>;
   /** Null is no limit. */
   putProjectLimit(projectId: number, parallelRuns: number | null): Promise<void>;
+}
+
+/** What is known of executors that fail, one item a target; each write is conditional on the version it was made from. */
+export interface CircuitStore {
+  /** Consistently. */
+  getCircuit(targetId: string): Promise<Circuit | undefined>;
+  /** Puts what follows the one seen, or the first one. False if someone else wrote meanwhile. */
+  putCircuit(targetId: string, seen: Circuit | undefined, next: Circuit): Promise<boolean>;
+  forgetCircuit(targetId: string, seen: Circuit): Promise<boolean>;
 }
 
 export interface PlanStore {

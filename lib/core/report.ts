@@ -1,9 +1,10 @@
 import { type EntryResult, nameOfBatch, type PackedBatch, unpack } from './batch.ts';
 import { type Catalog, caseOf, machineOf } from './catalog.ts';
-import type { AttemptEnd } from './executor.ts';
+import type { AttemptEnd, SelectionGrain } from './executor.ts';
 import type { OverrideMark } from './override.ts';
 import type { AttemptRequest } from './ports.ts';
 import { judgeWaiting, type Stages } from './prerequisites.ts';
+import { firstReplaced, leftOf, repeatsAll } from './redispatch.ts';
 import { type CaseResult, type Counts, countResults, isFinished, worstOf } from './results.ts';
 
 /** Where one case or iteration stands. */
@@ -40,9 +41,19 @@ export interface Report {
   readonly silent: readonly string[];
   /** Positions the next stage runs: never run so far, and their prerequisites are over. */
   readonly ready: readonly number[];
-  /** The current attempt: how it ended, if it did, and how many distinct cases it reported, asked for or not. */
-  readonly attempt: { readonly end: AttemptEnd | null; readonly endedAt: number; readonly reported: number };
+  readonly attempt: AttemptReport;
   readonly batchIds: readonly string[];
+}
+
+/** The current attempt. */
+export interface AttemptReport {
+  /** How it ended, if it did. */
+  readonly end: AttemptEnd | null;
+  readonly endedAt: number;
+  /** Distinct cases it reported, asked for or not. */
+  readonly reported: number;
+  /** What another attempt in its place has to run; null is everything it was asked for, because nobody knows all of that. */
+  readonly left: readonly number[] | null;
 }
 
 export interface FoldInput {
@@ -59,12 +70,15 @@ export interface FoldInput {
   readonly machines?: readonly string[];
   /** How the run goes in stages; then `requests` has one of the first attempt, too. Else everything runs at once. */
   readonly stages?: Stages | null;
+  /** What the executor can be told to run alone; without it, anything. */
+  readonly selects?: SelectionGrain;
 }
 
 /**
  * Folds the batches of a run. Order of arrival does not matter: they are taken by attempt, then sequence, then id, and the
  * last result of an entry wins, so that an older attempt never beats a newer one (invariant I8). From the second attempt
- * on only what was requested counts; what a coarse executor ran beside it is left out.
+ * on only what was requested counts; what a coarse executor ran beside it is left out. A failure stands against an attempt
+ * that only takes the place of the one that reported it: to better it takes a rerun.
  */
 export function foldReport(input: FoldInput): Report {
   const batches = [...input.batches].sort(byFoldingOrder);
@@ -77,11 +91,14 @@ export function foldReport(input: FoldInput): Report {
   let endedAt = 0;
   for (const batch of batches) {
     const requested = requestOf(input.requests, batch.attempt) ?? wanted;
+    const replaced = firstReplaced(input.requests, batch.attempt);
     for (const part of batch.parts) {
       for (const entry of unpack(part)) {
         const testCase = caseOf(input.catalog, entry.position);
         if (batch.attempt === input.attempt) inCurrent.add(testCase);
         if (requested && !requested.has(entry.position) && !requested.has(testCase)) continue;
+        const known = states.get(entry.position);
+        if (known && isBad(known.result) && known.attempt >= replaced && known.attempt < batch.attempt) continue;
         if (isBad(entry.result)) failures.set(entry.position, entry);
         const failure = entry.result === 'passed' ? failures.get(entry.position) : undefined;
         states.set(entry.position, {
@@ -110,7 +127,12 @@ export function foldReport(input: FoldInput): Report {
       .filter(({ result }) => result === 'notExecuted' || !isFinished(result))
       .map(({ position }) => position),
     silent: silentOf(input, cases),
-    attempt: { end, endedAt, reported: inCurrent.size },
+    attempt: {
+      end,
+      endedAt,
+      reported: inCurrent.size,
+      left: leftOf(input, requestOf(input.requests, input.attempt), cases),
+    },
     batchIds: batches.map(nameOfBatch),
   };
 }
@@ -221,8 +243,9 @@ function toCases(
   ended: boolean,
 ): CaseState[] {
   const current = requestOf(requests, attempt);
+  const again = repeatsAll(requests, attempt);
   const isAsked = (position: number): boolean =>
-    current !== null && (current.has(position) || current.has(caseOf(catalog, position)));
+    again || (current !== null && (current.has(position) || current.has(caseOf(catalog, position))));
   const openOf = (position: number): CaseResult => {
     if (waiting.has(caseOf(catalog, position))) return 'queued';
     return ended || (current !== null && !isAsked(position)) ? 'notExecuted' : 'queued';

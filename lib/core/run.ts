@@ -1,7 +1,7 @@
 import type { SelectionGrain } from './executor.ts';
 import type { Commit } from './github.ts';
 import type { Overridden } from './override.ts';
-import type { Deadlines, Overlap, RerunPolicy } from './plan.ts';
+import type { Deadlines, Overlap, RedispatchPolicy, RerunPolicy } from './plan.ts';
 import type { Counts } from './results.ts';
 import type { SlotKey } from './slots.ts';
 
@@ -12,6 +12,7 @@ export type RunReason =
   | 'casesFailed'
   | 'nothingReported'
   | 'dispatchFailed'
+  | 'executorRefused'
   | 'executorProtocol'
   | 'executorLost'
   | 'reportUnreadable'
@@ -97,6 +98,7 @@ export interface Run {
   /** How many runs of its key and its project might go on at once when it was triggered; absent without any limit. */
   readonly limits?: { readonly key?: number; readonly project?: number };
   readonly rerun: RerunPolicy;
+  readonly redispatch: RedispatchPolicy;
   readonly deadlines: Deadlines;
   /** The executor calls back, so the workflow waits to be woken instead of polling. */
   readonly callsBack: boolean;
@@ -112,14 +114,22 @@ export interface Run {
 
   /** The current attempt, from 1. */
   readonly attempt: number;
-  /** How many attempts after the first were stages; the others were automatic reruns. */
+  /** How many attempts after the first were stages; those that are neither stage nor redispatch were automatic reruns. */
   readonly stages?: number;
+  /** The attempts that failed by infrastructure and were dispatched again, each as the next one. */
+  readonly redispatches?: readonly number[];
   readonly dispatch: 'due' | 'calling' | 'accepted';
   readonly claimedAt?: number;
   /** Tries of the current attempt's dispatch that failed for a passing reason. */
   readonly dispatchTries: number;
   /** Not before this time is the dispatch tried again. */
   readonly dispatchAfter?: number;
+  /** Why the last try of the current dispatch failed, for people. */
+  readonly dispatchProblem?: string;
+  /** Not before this time is the executor asked again how the attempt is doing: it said so. */
+  readonly pollAfter?: number;
+  /** Attempts of others were lost at its executor when this one was taken: a good end says that it works again. */
+  readonly onProbation?: true;
   /** When the queue, start or run deadline in force is over. */
   readonly deadlineAt: number;
   readonly lastProgressAt: number;
@@ -179,8 +189,13 @@ export function isVisible(run: Pick<Run, 'status'>): boolean {
 }
 
 /** How many of the run's attempts were automatic reruns. */
-export function rerunsUsed(run: Pick<Run, 'attempt' | 'stages'>): number {
-  return run.attempt - 1 - (run.stages ?? 0);
+export function rerunsUsed(run: Pick<Run, 'attempt' | 'stages' | 'redispatches'>): number {
+  return run.attempt - 1 - (run.stages ?? 0) - redispatchesUsed(run);
+}
+
+/** How many of the run's attempts were made because the one before failed by infrastructure. */
+export function redispatchesUsed(run: Pick<Run, 'redispatches'>): number {
+  return run.redispatches?.length ?? 0;
 }
 
 /** The result id of the catalog position in this run; 0 while no block covers it. */

@@ -9,7 +9,10 @@ import { type Ending, type Run, rerunsUsed } from './run.ts';
 export function judge(report: Report, catalog: Catalog): Ending {
   const { counts } = report;
   const problem = report.attempt.end?.problem;
-  if (problem) return { result: 'errored', reason: problem.reason, explanation: problem.message };
+  if (problem) {
+    const result = problem.reason === 'inactivity' ? 'timedOut' : 'errored';
+    return { result, reason: problem.reason, explanation: problem.message };
+  }
   if (report.reported === 0) {
     return {
       result: 'noTests',
@@ -61,7 +64,10 @@ export function judge(report: Report, catalog: Catalog): Ending {
  * the plan's policy names, and what their runner did not run because of them. Empty when nothing qualifies or no rerun is
  * left. What Proctor blocked has not run and is a stage, once its prerequisite passes.
  */
-export function selectForRerun(run: Pick<Run, 'rerun' | 'attempt' | 'stages'>, report: Report): number[] {
+export function selectForRerun(
+  run: Pick<Run, 'rerun' | 'attempt' | 'stages' | 'redispatches'>,
+  report: Report,
+): number[] {
   if (run.rerun.which === 'none' || rerunsUsed(run) >= run.rerun.max) return [];
   if (report.attempt.end?.problem || report.reported === 0) return [];
   const wanted = new Set<string>(run.rerun.on);

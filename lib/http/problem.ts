@@ -17,6 +17,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   ALREADY_RUNNING: 409,
   RUN_ACTIVE: 409,
   RUN_COMPLETED: 409,
+  ATTEMPT_REPLACED: 409,
   RERUN_LIMIT: 409,
   BATCH_ID_REUSED: 409,
   IDEMPOTENCY_KEY_REUSED: 422,

@@ -51,7 +51,9 @@ export async function completeRun(
       resultChunks: chunks.length,
       endedAt: now,
       eventId: eventIdOf(runId, 'run.completed'),
-      cancelPending: chosen === null && decision.next === 'complete' && decision.cancel,
+      // Jobs of attempts that were given up may live on, however the run ended.
+      cancelPending:
+        (chosen === null && decision.next === 'complete' && decision.cancel) || run.redispatches !== undefined,
       nextActionAt: now + effectsMs,
     });
     if (completed === undefined) continue;

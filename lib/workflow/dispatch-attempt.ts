@@ -7,38 +7,49 @@ import type { Dispatch, PickedCase, Started } from '../core/executor.ts';
 import { lanesOf, pickMachines } from '../core/machines.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Services } from '../core/ports.ts';
-import { redactStarted, secretsOf } from '../core/redact.ts';
+import { redact, redactStarted, secretsOf } from '../core/redact.ts';
 import type { Run } from '../core/run.ts';
 import { steersCommand } from '../core/steering-variables.ts';
 import { declaredPrerequisites } from '../core/with-prerequisites.ts';
+import {
+  isOnProbation,
+  type Pass,
+  passCircuit,
+  recordAccepted,
+  recordHold,
+  recordUnreached,
+} from './executor-circuit.ts';
 import { publishOutbox } from './publish-outbox.ts';
 import { readEnvironment, readMachines } from './read-environment.ts';
-import { type LiveRun, readLiveRun } from './read-run.ts';
+import { type LiveRun, pinnedPlan, readLiveRun } from './read-run.ts';
 import { endAttempt } from './record-results.ts';
 
 /** How long a callback token outlives the run's deadline, in milliseconds (reliability.md 5.5). */
 const tokenSlackMs = 3_600_000;
+/** Of why a try failed, the run's own item keeps so much: it must stay small. */
+const maxProblemText = 200;
 
 /**
  * Hands the current attempt to its executor. The claim comes before the call, so a stop or a second dispatcher sees it
  * (F34); the call repeats the same key, so a crash in between finds the same job. A refusal ends the attempt, trouble that
- * passes puts it back.
+ * passes puts it back. While its executor is known to fail the dispatch waits instead.
  */
 export async function dispatchAttempt(services: Services, current: Run): Promise<void> {
+  const pass = await passCircuit(services, current, await pinnedPlan(services, current));
+  if (pass === 'held') return;
   const now = services.now();
   const run = await services.runs.claimDispatch(current, now, now - callTimeoutMs + 1);
   if (run === undefined) return;
   const live = await readLiveRun(services, run, true);
   const { dispatch, refusal } = await prepareDispatch(services, live, current.claimedAt);
+  // Without its variables a run might test, or change, something else than it should.
+  if (refusal !== undefined) return dispatchFailed(services, run, dispatch, undefined, refusal);
   const executor = services.executors(live.plan.executor.type);
   let started: Started;
   try {
-    // Without its variables a run might test, or change, something else than it should.
-    if (refusal !== undefined) throw refusal;
     started = redactStarted(await executor.start(dispatch), secretsOf(dispatch));
   } catch (error) {
-    await dispatchFailed(services, run, error);
-    return;
+    return dispatchFailed(services, run, dispatch, pass, error);
   }
   const at = services.now();
   const deadlineAt = run.startedAt === undefined ? at + run.deadlines.runSeconds * 1000 : run.deadlineAt;
@@ -51,8 +62,14 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
       executing: started.executing.description,
       ...(started.link === undefined ? {} : { link: started.link }),
     },
-    { at, deadlineAt, nextActionAt: Math.min(deadlineAt, at + run.deadlines.inactivitySeconds * 1000) },
+    {
+      at,
+      deadlineAt,
+      nextActionAt: Math.min(deadlineAt, at + run.deadlines.inactivitySeconds * 1000),
+      ...(isOnProbation(pass) ? { onProbation: true } : {}),
+    },
   );
+  await recordAccepted(services, pass);
   services.log({ level: 'info', event: 'attempt dispatched', runId: run.id, attempt: run.attempt });
   if (accepted !== undefined) {
     await publishOutbox(services, accepted);
@@ -64,11 +81,11 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
 }
 
 /**
- * Everything an executor gets to poll or stop the attempt it was given. Of the variables read by reference, those that can
+ * Everything an executor gets to poll or stop the current attempt, or an earlier one. Of the variables read by reference, those that can
  * be read: an executor on this machine looks for them in what the tests printed, to blank them.
  */
-export async function toDispatch(services: Services, live: LiveRun): Promise<Dispatch> {
-  return (await prepareDispatch(services, live)).dispatch;
+export async function toDispatch(services: Services, live: LiveRun, attempt = live.run.attempt): Promise<Dispatch> {
+  return (await prepareDispatch(services, { ...live, run: { ...live.run, attempt } })).dispatch;
 }
 
 /** Everything an executor gets, and what forbids to start it. Secrets are read here and live no longer than the call. */
@@ -163,19 +180,38 @@ function dataDrivenOf(catalog: Catalog): ReadonlySet<number> {
   return new Set(catalog.entries.flatMap((entry) => (entry.kind === 'iteration' ? [entry.parent] : [])));
 }
 
-async function dispatchFailed(services: Services, run: Run, error: unknown): Promise<void> {
+/**
+ * A refusal is final and ends the attempt; so does trouble that has not passed after the last try. `pass` is there if it was
+ * the executor that was called.
+ */
+async function dispatchFailed(
+  services: Services,
+  run: Run,
+  dispatch: Dispatch,
+  pass: Pass | undefined,
+  error: unknown,
+): Promise<void> {
   const refused = isServiceError(error) && error.code !== 'EXECUTOR_UNAVAILABLE';
   const failedTries = run.dispatchTries + 1;
   services.log({ level: 'warn', event: 'dispatch failed', runId: run.id, attempt: run.attempt, error });
-  if (!refused && failedTries < dispatchTries) {
-    const retryAfter = isServiceError(error) ? error.retryAfterSeconds : undefined;
-    const failed = isServiceError(error) && error.nothingStarted ? 'nothingStarted' : true;
-    await services.runs.releaseDispatch(run, services.now() + dispatchBackoff(failedTries, retryAfter) * 1000, failed);
+  const said = error instanceof ServiceError ? error.message : 'the executor could not be called';
+  const why = redact(said, secretsOf(dispatch));
+  if (refused) {
+    const message = `The run could not be dispatched: ${why}`;
+    await endAttempt(services, run, 'dispatch', { problem: { reason: 'executorRefused', message } });
     return;
   }
-  const why = error instanceof ServiceError ? error.message : 'the executor could not be called';
-  const message = refused
-    ? `The run could not be dispatched: ${why}`
-    : `No executor accepted the run in ${failedTries} tries: ${why}`;
+  const isLast = failedTries >= dispatchTries;
+  const retryAfter = isServiceError(error) ? error.retryAfterSeconds : undefined;
+  const seconds = dispatchBackoff(failedTries, retryAfter);
+  if (retryAfter === undefined) await recordUnreached(services, pass, isLast);
+  else await recordHold(services, pass, seconds);
+  if (!isLast) {
+    const after = services.now() + seconds * 1000;
+    const failed = isServiceError(error) && error.nothingStarted ? 'nothingStarted' : true;
+    await services.runs.releaseDispatch(run, after, failed, why.slice(0, maxProblemText));
+    return;
+  }
+  const message = `No executor accepted the run in ${failedTries} tries: ${why}`;
   await endAttempt(services, run, 'dispatch', { problem: { reason: 'dispatchFailed', message } });
 }

@@ -54,6 +54,7 @@ export async function readLiveRun(services: Services, run: Run, learn = false): 
     only: input.picked !== null,
     machines: plan.machines.map(({ title }) => title),
     stages,
+    selects: run.selects,
   });
   return { run, plan, catalog, input, items, report };
 }

@@ -9,6 +9,7 @@ import type { Services } from '../core/ports.ts';
 import { hasFolded } from '../core/result-chunks.ts';
 import type { ReportedCase } from '../core/results.ts';
 import { isLive, isVisible, type Run } from '../core/run.ts';
+import { recordEnd } from './executor-circuit.ts';
 import { publishOutbox } from './publish-outbox.ts';
 import { pinnedPlan, readLiveRun } from './read-run.ts';
 
@@ -34,12 +35,20 @@ export interface ResultsInput {
 /**
  * The callback procedure (reliability.md 3.4): stores a batch of results, then acknowledges it in the run's item. `folded`:
  * this very batch was already part of the final result. Refusals: NOT_FOUND, RUN_COMPLETED (too late, kept but not
- * counted), BATCH_ID_REUSED, RUN_TOO_LARGE.
+ * counted), ATTEMPT_REPLACED, BATCH_ID_REUSED, RUN_TOO_LARGE.
  */
 export async function recordResults(services: Services, input: ResultsInput): Promise<{ run: Run; folded: boolean }> {
   const run = await services.runs.getRun(input.runId);
   if (run === undefined || !isVisible(run) || input.attempt < 1 || input.attempt > run.attempt) {
     throw new ServiceError('NOT_FOUND', `there is no attempt ${input.attempt} of run ${input.runId}`);
+  }
+  if (run.redispatches?.includes(input.attempt)) {
+    // A job that was given up may still be alive. Its attempt is over: two jobs must not both count.
+    throw new ServiceError(
+      'ATTEMPT_REPLACED',
+      `attempt ${input.attempt} of run ${run.id} was given up and dispatched again; its results do not count any more`,
+      { runId: run.id },
+    );
   }
   const packed = await packCases(services, run, input.cases);
   const sha256 = contentDigest(packed.parts, input);
@@ -73,8 +82,12 @@ export async function recordResults(services: Services, input: ResultsInput): Pr
     isLive(run) &&
     (await services.runs.acknowledge(run.id, { at: services.now(), final: input.end !== undefined, bytes }));
   if (!acknowledged) return late(services, run.id, batch);
-  const current = await started(services, acknowledged);
-  if (input.end !== undefined && input.wake) await wakeFor(services, current);
+  const { end } = input;
+  const current = isUntaken(end) ? acknowledged : await started(services, acknowledged);
+  if (end !== undefined && stored === 'stored' && input.attempt === current.attempt) {
+    await recordEnd(services, current, await pinnedPlan(services, current), end);
+  }
+  if (end !== undefined && input.wake) await wakeFor(services, current);
   return { run: current, folded: false };
 }
 
@@ -82,7 +95,7 @@ export async function recordResults(services: Services, input: ResultsInput): Pr
 export async function endAttempt(
   services: Services,
   run: Run,
-  why: 'dispatch' | 'garbage' | 'stop',
+  why: 'dispatch' | 'garbage' | 'inactivity' | 'stop',
   end: AttemptEnd,
 ): Promise<void> {
   try {
@@ -97,12 +110,17 @@ async function wakeFor(services: Services, run: Run): Promise<void> {
   try {
     const { report, catalog } = await readLiveRun(services, run);
     const { next } = decide(run, report, catalog, services.now());
-    const again = next === 'rerun' || next === 'stage';
+    const again = next === 'rerun' || next === 'stage' || next === 'redispatch';
     await services.workflow.wake(run, next === 'complete' ? 'complete' : again ? 'rerun' : 'look');
   } catch (error) {
     // The batch is acknowledged; the sweeper looks at the run in its turn.
     services.log({ level: 'warn', event: 'wake failed', runId: run.id, error });
   }
+}
+
+/** No executor ever took the attempt. */
+function isUntaken(end: AttemptEnd | undefined): boolean {
+  return end?.problem?.reason === 'dispatchFailed' || end?.problem?.reason === 'executorRefused';
 }
 
 /** The first batch may come before the dispatch's own answer: then the run is running from now on. */

@@ -1,12 +1,23 @@
-import { type Decision, decide, garbageLimit, mustTakeSlots, waitForSlot, waitWhileStopping } from '../core/decide.ts';
+import { pollHold } from '../core/cadence.ts';
+import {
+  type Decision,
+  decide,
+  garbageLimit,
+  mayPoll,
+  mustTakeSlots,
+  waitForSlot,
+  waitWhileStopping,
+} from '../core/decide.ts';
 import { isServiceError } from '../core/errors.ts';
 import type { Poll } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
 import { redactPoll, secretsOf } from '../core/redact.ts';
+import type { Run } from '../core/run.ts';
 import { dispatchAttempt, toDispatch } from './dispatch-attempt.ts';
 import { readNeeds } from './look-for-slots.ts';
 import { type LiveRun, readLiveRun } from './read-run.ts';
 import { endAttempt, recordResults } from './record-results.ts';
+import { stopAttempt } from './stop-attempt.ts';
 import { takeSlots } from './take-slots.ts';
 
 export type StepAnswer =
@@ -50,13 +61,25 @@ export async function stepRun(given: Services, runId: number): Promise<StepAnswe
         await services.runs.nextAttempt(run, request, services.now());
         break;
       }
+      case 'giveUp':
+        await stopAttempt(services, live, run.attempt);
+        await endAttempt(services, run, 'inactivity', { problem: decision.problem });
+        break;
+      case 'redispatch': {
+        // First: once the next attempt is due, another process may dispatch it.
+        await stopAttempt(services, live, run.attempt);
+        const request = { attempt: run.attempt + 1, why: decision.next, requested: decision.requested };
+        const next = await services.runs.nextAttempt(run, request, services.now());
+        if (next) services.log({ level: 'warn', event: 'attempt dispatched again', runId, attempt: next.attempt });
+        break;
+      }
       case 'stopJob': {
         if (await stopJob(services, live)) break;
         const waiting = waitWhileStopping(run, services.now());
         return waiting.next === 'wait' ? { ...waiting, wakeSeq: run.wakeSeq } : { next: 'nothing' };
       }
       case 'wait':
-        if (polled || !run.polls || run.dispatch !== 'accepted') return { ...decision, wakeSeq: run.wakeSeq };
+        if (polled || !mayPoll(run, services.now())) return { ...decision, wakeSeq: run.wakeSeq };
         polled = true;
         await pollJob(services, live);
         break;
@@ -91,6 +114,9 @@ async function pollJob(services: Services, live: LiveRun): Promise<void> {
     return;
   }
   const cases = [...poll.cases];
+  if (poll.state === 'running' && poll.retryAfterSeconds !== undefined) {
+    await holdPoll(services, run, poll.retryAfterSeconds, services.now());
+  }
   if (poll.state === 'running' && cases.length === 0) {
     // Alive but silent is a sign of life; one write for each half of the deadline is enough to remember it.
     const silentMs = services.now() - run.lastProgressAt;
@@ -108,12 +134,21 @@ async function pollJob(services: Services, live: LiveRun): Promise<void> {
 
 async function pollFailed(services: Services, { run }: LiveRun, error: unknown): Promise<void> {
   services.log({ level: 'warn', event: 'poll failed', runId: run.id, attempt: run.attempt, error });
+  if (isServiceError(error, 'EXECUTOR_UNAVAILABLE') && error.retryAfterSeconds !== undefined) {
+    await holdPoll(services, run, error.retryAfterSeconds);
+  }
   if (!isServiceError(error, 'EXECUTOR_PROTOCOL') && !isServiceError(error, 'EXECUTOR_REFUSED')) return;
   const garbage = run.garbage + 1;
   await services.runs.countGarbage(run, garbage);
   if (garbage < garbageLimit) return;
   const message = `The executor gave ${garbage} answers in a row that make no sense: ${error.message}`;
   await endAttempt(services, run, 'garbage', { problem: { reason: 'executorProtocol', message } });
+}
+
+/** Stored, so that neither a wake-up nor a crash asks it earlier. Without `aliveAt` its silence goes on. */
+async function holdPoll(services: Services, run: Run, retryAfterSeconds: number, aliveAt?: number): Promise<void> {
+  const seconds = pollHold(retryAfterSeconds, run.deadlines.inactivitySeconds);
+  await services.runs.holdPoll(run, services.now() + seconds * 1000, aliveAt);
 }
 
 /**

@@ -2,10 +2,10 @@ import { crashLimit } from '../core/decide.ts';
 import type { Services } from '../core/ports.ts';
 import { isLive, isVisible, type Run } from '../core/run.ts';
 import { afterCompletion, completeRun } from './complete-run.ts';
-import { toDispatch } from './dispatch-attempt.ts';
 import { giveBackSlots } from './give-back-slots.ts';
 import { readNeeds } from './look-for-slots.ts';
 import { pinnedPlan, readLiveRun } from './read-run.ts';
+import { stopAttempt } from './stop-attempt.ts';
 import { takeSlots } from './take-slots.ts';
 import { startExecution, tendPlan } from './tend-plan.ts';
 
@@ -119,7 +119,7 @@ export async function replaceExecution(services: Services, run: Run): Promise<vo
   if (continued && delayMs === 0) await startExecution(services, run.id, run.executionN + 1);
 }
 
-/** The job of a completed run may still be alive: asks again until it is gone, and gives up after a day. */
+/** Jobs of a completed run may still be alive, its last or those of attempts that were given up: asks again until it is gone, and gives up after a day. */
 async function cancelJob(services: Services, run: Run): Promise<void> {
   if (services.now() > (run.endedAt ?? 0) + cancelMs) {
     services.log({ level: 'error', event: 'job could not be stopped', runId: run.id, attempt: run.attempt });
@@ -127,10 +127,10 @@ async function cancelJob(services: Services, run: Run): Promise<void> {
   }
   await services.runs.scheduleNext(run.id, services.now() + cancelAgainMs);
   const live = await readLiveRun(services, run);
-  const job = live.items.attempts.find(({ attempt }) => attempt === run.attempt);
-  if (job === undefined) return;
-  const executor = services.executors(live.plan.executor.type);
-  if (!executor.capabilities(live.plan.executor).stops) return services.runs.cancelDone(run.id);
-  if ((await executor.stop(job.ref, await toDispatch(services, live))) === 'gone')
-    await services.runs.cancelDone(run.id);
+  const isOver = run.dispatch === 'due' || live.report.attempt.end !== null;
+  // A call that was open may have made a job all the same: nothing confirms its end.
+  if (!isOver && live.items.attempts.every(({ attempt }) => attempt !== run.attempt)) return;
+  const attempts = [...(run.redispatches ?? []), ...(isOver ? [] : [run.attempt])];
+  const gone = await Promise.all(attempts.map((attempt) => stopAttempt(services, live, attempt)));
+  if (!gone.includes(false)) await services.runs.cancelDone(run.id);
 }

@@ -352,6 +352,7 @@ function newRun(
     ...(request.callback === undefined ? {} : { callbackHost: request.callback.host }),
     overlap: plan.overlap ?? request.overlapUnlessSet ?? 'queue',
     rerun: plan.rerun,
+    redispatch: plan.redispatch,
     deadlines: plan.deadlines,
     callsBack: capabilities.callsBack,
     polls: capabilities.polls,

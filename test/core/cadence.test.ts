@@ -3,7 +3,7 @@ import { dispatchBackoff, learnUsual, pollWait, waits, waitWithin } from '../../
 
 function pollsOf(runSeconds: number, usualSeconds?: number): number {
   let polls = 0;
-  for (let elapsed = 0; elapsed < runSeconds; polls++) elapsed += pollWait(elapsed, usualSeconds);
+  for (let elapsed = 0; elapsed < runSeconds; polls++) elapsed += pollWait(elapsed, usualSeconds, 900);
   return polls;
 }
 
@@ -13,7 +13,7 @@ test('a run of an hour is polled at most 68 times without history, so that it ta
 
 test('with history the same run is polled at most 28 times, and its end is still noticed within a minute', () => {
   expect(pollsOf(3600, 3600)).toBeLessThanOrEqual(28);
-  for (let elapsed = 2700; elapsed < 7200; elapsed += 7) expect(pollWait(elapsed, 3600)).toBeLessThanOrEqual(60);
+  for (let elapsed = 2700; elapsed < 7200; elapsed += 7) expect(pollWait(elapsed, 3600, 900)).toBeLessThanOrEqual(60);
 });
 
 test('a run of a day stays far below 20,000 history events at five a poll', () => {

@@ -63,7 +63,7 @@ async function play(
 const polled =
   (seconds: number, usual?: number) =>
   (elapsed: number): Answer =>
-    elapsed >= seconds ? 'succeed' : { fail: waitError(pollWait(elapsed, usual)) };
+    elapsed >= seconds ? 'succeed' : { fail: waitError(pollWait(elapsed, usual, 900)) };
 
 describe('transitions (performance.md P1, P2)', () => {
   it('are 2 for a 60-minute run whose executor calls back', async () => {
@@ -104,7 +104,7 @@ describe('transitions (performance.md P1, P2)', () => {
     const { execution, steps } = await play(polled(60 * minute));
     const expected = new Map<string, number>();
     for (const at of steps.slice(0, -1)) {
-      const name = waitError(pollWait(at, undefined));
+      const name = waitError(pollWait(at, undefined, 900));
       expected.set(name, (expected.get(name) ?? 0) + 1);
     }
     expect(execution.retries).toEqual(expected);

@@ -60,6 +60,6 @@ test('a run whose environment is gone is errored, never run without its variable
   expect((await proctor.call(`/v1/environments/${environmentId}`, { method: 'DELETE' })).status).toBe(204);
   const { body } = await proctor.post<Created>(`/v1/plans/${planId}/runs`, {});
   const run = await proctor.completed(body.id);
-  expect(run).toMatchObject({ result: 'errored', reason: 'dispatchFailed' });
+  expect(run).toMatchObject({ result: 'errored', reason: 'executorRefused' });
   expect(run.explanation).toContain(`environment ${environmentId} was deleted`);
 });

@@ -8,7 +8,10 @@ import type { Run } from '../../lib/core/run.ts';
 
 /** A run as its trigger first stores it. */
 export function aRun(id: number, change: Partial<Run> = {}): Run {
-  const { rerun, deadlines } = parsePlan({ name: 'Checkout', executor: { type: 'command', command: 'true' } });
+  const { rerun, redispatch, deadlines } = parsePlan({
+    name: 'Checkout',
+    executor: { type: 'command', command: 'true' },
+  });
   return {
     id,
     version: 1,
@@ -23,6 +26,7 @@ export function aRun(id: number, change: Partial<Run> = {}): Run {
     hasInput: false,
     overlap: 'queue',
     rerun,
+    redispatch,
     deadlines,
     callsBack: true,
     polls: false,

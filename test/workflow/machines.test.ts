@@ -182,7 +182,7 @@ describe.each([loop, machine])('a plan with machines, on the $name', (driver) =>
     ]);
     await world.stores.environments.deleteEnvironment(lab);
     const { run: refused } = await world.finish((await world.trigger()).id);
-    expect([refused.result, refused.reason]).toEqual(['errored', 'dispatchFailed']);
+    expect([refused.result, refused.reason]).toEqual(['errored', 'executorRefused']);
     expect(refused.explanation).toContain(`the environment ${lab.id} of its machine windows was deleted`);
   });
 });

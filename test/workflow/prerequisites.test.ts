@@ -277,11 +277,14 @@ describe.each([loop, machine])('with prerequisites, on the $name', (driver) => {
 
   it('is errored when a stage cannot be read, and nothing further is run', async () => {
     const problem = { reason: 'executorLost', message: 'Gone.' } as const;
-    const ended = await run(chain, {
-      job: ({ selection }) => ({
-        callbacks: [{ afterMs: minute, cases: (selection ?? []).map(({ name }) => aCase(name)), end: { problem } }],
-      }),
-    });
+    const ended = await run(
+      { ...chain, redispatch: { max: 0 } },
+      {
+        job: ({ selection }) => ({
+          callbacks: [{ afterMs: minute, cases: (selection ?? []).map(({ name }) => aCase(name)), end: { problem } }],
+        }),
+      },
+    );
     expectEnd(ended, 'errored', 'executorLost');
     expect(dispatched()).toHaveLength(1);
     expect(ended.run.counts).toMatchObject({ passed: 2, notExecuted: 2 });

@@ -10,6 +10,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const polls = { callsBack: false, polls: true };
 const once = { rerun: { max: 1 } };
+const never = { redispatch: { max: 0 } };
 
 describe.each([loop, machine])('on the $name', (driver) => {
   let world: World;
@@ -237,7 +238,7 @@ describe.each([loop, machine])('on the $name', (driver) => {
     });
 
     it('ends at the inactivity deadline when the callback is lost, and stops the job', async () => {
-      const ended = await run({ deadlines: { inactivitySeconds: 600 } }, { job: () => ({}) });
+      const ended = await run({ ...never, deadlines: { inactivitySeconds: 600 } }, { job: () => ({}) });
       expectEnd(ended, 'timedOut', 'inactivity');
       expect((ended.run.endedAt ?? 0) - (ended.run.startedAt ?? 0)).toBeLessThanOrEqual(720 * second);
       expect(world.executor.aliveJobs()).toBe(0);
@@ -317,16 +318,13 @@ describe.each([loop, machine])('on the $name', (driver) => {
     });
 
     it('gives an executor up after three answers that make no sense', async () => {
-      const ended = await run(
-        {},
-        {
-          capabilities: polls,
-          job: () => ({}),
-          onPoll: () => {
-            throw new ServiceError('EXECUTOR_PROTOCOL', 'no status');
-          },
+      const ended = await run(never, {
+        capabilities: polls,
+        job: () => ({}),
+        onPoll: () => {
+          throw new ServiceError('EXECUTOR_PROTOCOL', 'no status');
         },
-      );
+      });
       expectEnd(ended, 'errored', 'executorProtocol');
       expect(world.executor.polls).toHaveLength(3);
     });
@@ -441,7 +439,7 @@ describe.each([loop, machine])('on the $name', (driver) => {
           },
         },
       );
-      expectEnd(ended, 'errored', 'dispatchFailed');
+      expectEnd(ended, 'errored', 'executorRefused');
       expect(ended.run.explanation).toContain('knows no such project');
       expect(tries).toBe(1);
     });

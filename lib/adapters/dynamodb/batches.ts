@@ -121,5 +121,5 @@ function toRequest(item: Item, committed: Readonly<Record<string, string>>): Att
   const attempt = Number(item.attempt);
   if (committed[requestName(attempt)] !== item.digest) return [];
   const requested = JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8'));
-  return [{ attempt, why: item.why === 'stage' ? 'stage' : 'rerun', requested }];
+  return [{ attempt, why: item.why as AttemptRequest['why'], requested }];
 }

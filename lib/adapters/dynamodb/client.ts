@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type {
+  CircuitStore,
   DeliveryStore,
   EnvironmentStore,
   HookStore,
@@ -9,6 +10,7 @@ import type {
   SlotStore,
   TokenStore,
 } from '../../core/ports.ts';
+import { createCircuitStore } from './circuits.ts';
 import { createDeliveryStore } from './deliveries.ts';
 import { createEnvironmentStore } from './environments.ts';
 import { createHookStore } from './hooks.ts';
@@ -22,6 +24,7 @@ import { createTokenStore } from './tokens.ts';
 export interface Stores {
   readonly runs: RunStore;
   readonly slots: SlotStore;
+  readonly circuits: CircuitStore;
   readonly plans: PlanStore;
   readonly keys: KeyStore;
   readonly tokens: TokenStore;
@@ -54,6 +57,7 @@ export function createStores(client: DynamoDBClient, tableName: string): Stores 
   return {
     runs: createRunStore(table),
     slots: createSlotStore(table),
+    circuits: createCircuitStore(table),
     plans: createPlanStore(table),
     keys: createKeyStore(table),
     tokens: createTokenStore(table),

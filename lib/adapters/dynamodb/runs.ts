@@ -180,27 +180,35 @@ export function createRunStore(table: Table): RunStore {
       return change(run.id, update, values, condition);
     },
 
-    async releaseDispatch(run, after, failed) {
+    async releaseDispatch(run, after, failed, problem) {
       const forget = failed === 'nothingStarted' ? ' REMOVE #claimedAt' : '';
-      const update = `SET #dispatch = :due, #dispatchAfter = :after, #dispatchTries = #dispatchTries + :tries, ${bump}${forget}`;
+      const said = problem === undefined ? '' : ', #dispatchProblem = :problem';
+      const update = `SET #dispatch = :due, #dispatchAfter = :after, #dispatchTries = #dispatchTries + :tries, ${bump}${said}${forget}`;
       const condition = '#dispatch = :calling AND #attempt = :attempt AND #status IN (:queued, :running)';
-      const values = { due: 'due', calling: 'calling', after, attempt: run.attempt, tries: failed ? 1 : 0 };
+      const values = { due: 'due', calling: 'calling', after, attempt: run.attempt, tries: failed ? 1 : 0, problem };
       return (await change(run.id, update, values, condition)) !== undefined;
     },
 
-    async acceptDispatch(run, attempt, times) {
+    async holdDispatch(run, after) {
+      const condition = '#dispatch = :due AND #attempt = :attempt AND #status IN (:queued, :running)';
+      const values = { due: 'due', after, attempt: run.attempt };
+      return (await change(run.id, `SET #dispatchAfter = :after, ${bump}`, values, condition)) !== undefined;
+    },
+
+    async acceptDispatch(run, attempt, { onProbation, ...times }) {
       const record = { pk: `RUN#${run.id}`, sk: `ATTEMPT#${attempt.attempt}`, ...attempt };
       await table.put(record, 'attribute_not_exists(#pk)');
-      const accepted = `#dispatch = :accepted, #lastProgressAt = :at, ${bump}`;
+      const probation = onProbation === undefined ? '' : ', #onProbation = :onProbation';
+      const accepted = `#dispatch = :accepted, #lastProgressAt = :at, ${bump}${probation}`;
       const condition = '#status IN (:queued, :running) AND #attempt = :attempt AND #dispatch = :calling';
-      const values = { ...times, accepted: 'accepted', calling: 'calling', attempt: attempt.attempt };
+      const values = { ...times, onProbation, accepted: 'accepted', calling: 'calling', attempt: attempt.attempt };
       return (
         (await change(
           run.id,
           `SET ${started}, ${accepted} ${addStarted}`,
           { ...values, startedSet },
           `${condition} AND ${notStarted}`,
-        )) ?? (await change(run.id, `SET ${accepted} REMOVE #dispatchAfter`, values, condition))
+        )) ?? (await change(run.id, `SET ${accepted} REMOVE ${noTrouble}`, values, condition))
       );
     },
 
@@ -215,8 +223,11 @@ export function createRunStore(table: Table): RunStore {
     async nextAttempt(run, request, at) {
       const digest = await putRequest(table, run.id, request);
       const stage = request.why === 'stage' ? ', #stages = :stages' : '';
-      const update = `SET #attempt = :next, #dispatch = :due, #dispatchTries = :zero, #lastProgressAt = :at, #requests.#${requestName(request.attempt)} = :digest, ${bump}${stage} REMOVE #dispatchAfter, #claimedAt`;
-      const condition = '#version = :version AND #status = :running AND #attempt = :attempt';
+      const again = request.why === 'redispatch' ? ', #redispatches = :redispatches' : '';
+      const update = `SET #attempt = :next, #dispatch = :due, #dispatchTries = :zero, #lastProgressAt = :at, #requests.#${requestName(request.attempt)} = :digest, ${bump}${stage}${again} REMOVE ${noTrouble}, #claimedAt, #pollAfter, #onProbation`;
+      // What nobody took so far may be dispatched again before it ever ran.
+      const status = request.why === 'redispatch' ? '#status IN (:queued, :running)' : '#status = :running';
+      const condition = `#version = :version AND ${status} AND #attempt = :attempt`;
       const values = {
         next: request.attempt,
         due: 'due',
@@ -224,6 +235,7 @@ export function createRunStore(table: Table): RunStore {
         at,
         digest,
         stages: (run.stages ?? 0) + 1,
+        redispatches: [...(run.redispatches ?? []), run.attempt],
         version: run.version,
         attempt: run.attempt,
       };
@@ -239,6 +251,12 @@ export function createRunStore(table: Table): RunStore {
 
     async countGarbage(run, garbage) {
       await change(run.id, 'SET #garbage = :garbage', { garbage }, live);
+    },
+
+    async holdPoll(run, after, aliveAt) {
+      const alive = aliveAt === undefined ? '' : ', #lastProgressAt = :aliveAt';
+      const values = { after, aliveAt, attempt: run.attempt };
+      await change(run.id, `SET #pollAfter = :after${alive}`, values, `#attempt = :attempt AND ${live}`);
     },
 
     // E18
@@ -346,7 +364,9 @@ const undispatched = '#status = :queued AND #dispatch = :due AND attribute_not_e
 const startedSet = new Set(['started']);
 const notStarted = 'attribute_not_exists(#startedAt)';
 const started = '#status = :running, #startedAt = :at, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt';
-const addStarted = 'REMOVE #dispatchAfter ADD #outbox :startedSet';
+/** What was known of tries that failed, once one did not. */
+const noTrouble = '#dispatchAfter, #dispatchProblem';
+const addStarted = `REMOVE ${noTrouble} ADD #outbox :startedSet`;
 
 async function listIds(
   table: Table,

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { collectReports } from '../../adapters/junit/collect-reports.ts';
 import { readJUnit } from '../../adapters/junit/read-junit.ts';
 import { isServiceError } from '../../core/errors.ts';
-import type { AttemptEnd, AttemptProblem } from '../../core/executor.ts';
+import type { AttemptEnd } from '../../core/executor.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
 import type { ReportedCase } from '../../core/results.ts';
 import { worstOfEach } from '../worst-of-each.ts';
@@ -27,10 +27,11 @@ export async function readResults(job: EndedJob): Promise<{ cases: ReportedCase[
   const reported: ReportedCase[] = [];
   const why = await readReports(job, reported);
   const cases = selectorFor(job.settings)?.reportsOnce ? worstOfEach(reported) : reported;
-  if (why !== null) return { cases, end: await problem(job, 'reportUnreadable', `and ${why}`) };
+  if (why !== null) return { cases, end: await problem(job, `and ${why}`) };
   const hasFailure = cases.some(({ result }) => result === 'failed' || result === 'errored');
   if (job.exitCode === 0 || hasFailure) return { cases, end: {} };
-  return { cases, end: await problem(job, 'executorProtocol', 'although its report has no failure') };
+  // Its executor did its work: what a coverage limit or a failed teardown refuses would be refused again.
+  return { cases, end: await problem(job, 'although its report has no failure') };
 }
 
 /** Adds the reports' cases; answers why they are not to be trusted, or null. */
@@ -71,8 +72,10 @@ async function findReports({ directory, settings, startedAt }: EndedJob): Promis
   return { found: existing.length > 0, fresh };
 }
 
-async function problem(job: EndedJob, reason: AttemptProblem['reason'], why: string): Promise<AttemptEnd> {
+async function problem(job: EndedJob, why: string): Promise<AttemptEnd> {
   const output = await tailOutput(join(job.directory, attemptFiles.output), job.secrets);
   const said = output === '' ? 'It printed nothing.' : `Its output ends with:\n${output}`;
-  return { problem: { reason, message: `the command exited with ${job.exitCode} ${why}. ${said}` } };
+  return {
+    problem: { reason: 'reportUnreadable', message: `the command exited with ${job.exitCode} ${why}. ${said}` },
+  };
 }

@@ -145,11 +145,18 @@ export const attemptsAnswer = z.strictObject({
   attempts: z.array(
     z.strictObject({
       attempt: z.int(),
-      why: z.enum(['first', 'rerun', 'stage']),
+      why: z.enum(['first', 'rerun', 'stage', 'redispatch']),
       purpose: z.string(),
       dispatchedAt: maybe(time),
       endedAt: maybe(time),
-      problem: maybe(z.strictObject({ reason: z.string(), message: z.string() })),
+      problem: maybe(
+        z.strictObject({
+          reason: z.string(),
+          message: z.string(),
+          /** Attempts that failed by infrastructure are dispatched again, as often as the plan allows. */
+          class: z.enum(['infrastructure', 'plan', 'tests']),
+        }),
+      ),
       requested: maybe(z.array(z.string())),
       requestedCount: maybe(z.int()),
       executing: maybe(z.string()),

@@ -16,10 +16,15 @@ export function purposeOf(
   attempt: number,
 ): AttemptPurpose {
   const request = requests.find((candidate) => candidate.attempt === attempt);
-  const count = request?.requested?.length;
-  if (request === undefined || count === undefined) return { why: 'first', purpose: 'everything the run asks for' };
-  const cases = plural(count, 'case');
+  if (request === undefined) return { why: 'first', purpose: 'everything the run asks for' };
+  const count = request.requested?.length;
+  const cases = count === undefined ? 'everything the run asks for' : plural(count, 'case');
   const nth = requests.filter(({ why, attempt: other }) => why === request.why && other <= attempt).length;
+  if (request.why === 'redispatch') {
+    const what = count === undefined ? cases : `${cases} that it had left`;
+    const purpose = `redispatch ${nth} of ${run.redispatch.max}, in place of attempt ${attempt - 1}: ${what}`;
+    return { why: 'redispatch', purpose };
+  }
   if (request.why === 'rerun') {
     return { why: 'rerun', purpose: `automatic rerun ${nth} of ${run.rerun.max}: ${cases} that had not passed` };
   }

@@ -1,4 +1,5 @@
 import { invalidField } from '../../core/errors.ts';
+import { failureClassOf } from '../../core/failure.ts';
 import type { Services } from '../../core/ports.ts';
 import { parseId } from '../../core/schema.ts';
 import { fullName } from '../../core/verdict.ts';
@@ -25,13 +26,14 @@ export function createListAttempts(services: Services): Handler {
       const job = items.attempts.find((record) => record.attempt === attempt);
       const batches = items.batches.filter((batch) => batch.attempt === attempt);
       const end = batches.find((batch) => batch.end !== undefined);
+      const problem = end?.end?.problem;
       const requested = items.requests.find((candidate) => candidate.attempt === attempt)?.requested;
       return {
         attempt,
         ...purposeOf({ run, plan }, items.requests, attempt),
         dispatchedAt: job === undefined ? null : toTime(job.startedAt),
         endedAt: end === undefined ? null : toTime(end.receivedAt),
-        problem: end?.end?.problem ?? null,
+        problem: problem === undefined ? null : { ...problem, class: failureClassOf(problem) },
         requested: requested?.slice(0, 100).map((position) => fullName(catalog, position)) ?? null,
         requestedCount: requested?.length ?? run.requestedCases ?? null,
         executing: job?.executing ?? null,

@@ -1,3 +1,5 @@
+import type { AttemptProblem } from '../../core/executor.ts';
+import { type FailureClass, failureClassOf } from '../../core/failure.ts';
 import { type Override, shownRun } from '../../core/override.ts';
 import type { RunItems } from '../../core/ports.ts';
 import { leavesPrerequisites } from '../../core/prerequisites.ts';
@@ -45,6 +47,8 @@ const shownNames = 100;
 /** What a run waits for at this moment: its place in its plan's queue, and in words what it needs a slot of. */
 export interface Waiting {
   readonly place?: QueuePlace;
+  /** Its executor is known to fail since then. */
+  readonly circuit?: { readonly name: string; readonly since: number };
   readonly slots: readonly string[];
 }
 
@@ -81,7 +85,7 @@ export function explainRun(
   };
 }
 
-function summary({ run, counts }: RunView, now: number, { place, slots }: Waiting): string {
+function summary({ run, counts }: RunView, now: number, { place, slots, circuit }: Waiting): string {
   const name = `Run ${run.id} of “${run.planName}”`;
   if (run.result !== undefined) {
     const tries = run.attempt === 1 ? '' : ` after ${plural(run.attempt, 'attempt')}`;
@@ -90,7 +94,9 @@ function summary({ run, counts }: RunView, now: number, { place, slots }: Waitin
   if (run.waitsFor !== undefined)
     return `${name} waits for ${runsNamed(place?.waitsFor ?? run.waitsFor)} of the same plan.`;
   if (slots.length > 0) return `${name} waits for a slot of ${slots.join(' and of ')}.`;
-  if (run.status === 'queued') return `${name} waits for its executor to take it.`;
+  const problem = dispatchTrouble(run, circuit);
+  if (run.status === 'queued')
+    return `${name} waits for its executor to take it${problem === '' ? '' : `: ${problem}`}.`;
   if (run.status === 'stopping') return `${name} is being stopped; the executor has not confirmed it yet.`;
   const done = counts.total - counts.queued - counts.running;
   return `${name} has been running for ${lasting(now - (run.startedAt ?? run.createdAt))} and is in attempt ${run.attempt}: ${done} of ${plural(counts.total, 'case')} reported, ${counts.failed + counts.errored} of them not passed.`;
@@ -122,7 +128,21 @@ function triggered({ run }: RunView): Step {
   return { kind: 'triggered', at: toTime(run.createdAt), sentence };
 }
 
-function waits(run: Run, { place, slots }: Waiting): Step[] {
+/** Why an attempt that is due has no job yet, and when the next try is; empty while nothing went wrong. */
+function dispatchTrouble(run: Run, circuit: Waiting['circuit']): string {
+  if (!isLive(run) || run.dispatch !== 'due') return '';
+  const next = run.dispatchAfter === undefined ? '' : `, next try at ${toTime(run.dispatchAfter)}`;
+  const last = run.dispatchProblem === undefined ? '' : `the last try failed, because ${bare(run.dispatchProblem)}`;
+  if (circuit === undefined) return last === '' ? '' : `${last}${next}`;
+  const failing = `executor ${circuit.name} is failing since ${toTime(circuit.since)}${next}`;
+  return last === '' ? failing : `${failing}; ${last}`;
+}
+
+function waits(run: Run, { place, slots, circuit }: Waiting): Step[] {
+  const trouble = dispatchTrouble(run, circuit);
+  if (trouble !== '') {
+    return [{ kind: 'waits', at: null, sentence: `It waits: ${trouble}.` }];
+  }
   if (slots.length > 0) {
     const sentence = `It waits for a slot of ${slots.join(' and of ')}.`;
     return [{ kind: 'waits', at: null, sentence }];
@@ -154,12 +174,15 @@ function attempts(view: RunView, items: RunItems): Step[] {
     const end = batches.find((batch) => batch.end !== undefined);
     const requested = items.requests.find((candidate) => candidate.attempt === attempt)?.requested ?? undefined;
     const names = requested?.map((position) => fullName(catalog, position));
+    const { why, purpose } = purposeOf(view, items.requests, attempt);
     const task =
       names === undefined
-        ? `Attempt ${attempt}`
-        : `Attempt ${attempt} was ${purposeOf(view, items.requests, attempt).purpose} (${some(names)}); it`;
+        ? why === 'first'
+          ? `Attempt ${attempt}`
+          : `Attempt ${attempt} was ${purpose}; it`
+        : `Attempt ${attempt} was ${purpose} (${some(names)}); it`;
     const start = job === undefined ? notTaken(run, attempt) : ` was taken by the executor, which ran ${job.executing}`;
-    const finish = finishOf(end?.end?.problem?.message, job?.startedAt, end?.receivedAt, batches.length);
+    const finish = finishOf(end?.end?.problem, job?.startedAt, end?.receivedAt, batches.length);
     return {
       kind: 'attempt' as const,
       at: job === undefined ? null : toTime(job.startedAt),
@@ -177,15 +200,25 @@ function notTaken(run: Run, attempt: number): string {
 }
 
 function finishOf(
-  problem: string | undefined,
+  problem: AttemptProblem | undefined,
   from: number | undefined,
   to: number | undefined,
   batches: number,
 ): string {
-  if (problem !== undefined) return `. It went wrong: ${problem.replace(/\.$/, '')}.`;
+  if (problem !== undefined) return `. It went wrong${matters[failureClassOf(problem)]}: ${bare(problem.message)}.`;
   if (to === undefined)
     return batches === 0 ? '.' : `; it has reported ${plural(batches, 'batch').replace('batchs', 'batches')} so far.`;
   return from === undefined ? '; it ended.' : `; it ended after ${lasting(to - from)}.`;
+}
+
+const matters: Readonly<Record<FailureClass, string>> = {
+  infrastructure: ', by its infrastructure',
+  plan: ', by what the plan or its environment says',
+  tests: ', by what the tests left',
+};
+
+function bare(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }
 
 function stopping(run: Run): Step[] {

@@ -55,7 +55,7 @@ describe('a command that ends', () => {
     await executor.start(dispatch);
     const { end } = await pollToEnd(executor, dispatch);
     expect(end.problem).toEqual({
-      reason: 'executorProtocol',
+      reason: 'reportUnreadable',
       message: 'the command exited with 3 although its report has no failure. It printed nothing.',
     });
   });

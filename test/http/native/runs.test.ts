@@ -366,7 +366,7 @@ describe('uploading results', () => {
   });
 
   test('an error of the job makes the run errored', async () => {
-    const { runId } = await api.startRun();
+    const { runId } = await api.startRun({ redispatch: { max: 0 } });
     expect((await upload(runId, { cases: passedCases, error: 'out of disk' })).status).toBe(202);
     expect(await result(runId)).toEqual(['completed', 'errored', 'executorLost']);
   });

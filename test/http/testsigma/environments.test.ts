@@ -170,7 +170,7 @@ describe('a value by reference', () => {
     ]);
     expect(dispatch).toBeUndefined();
     const run = await facade.complete(runId);
-    expect(run).toMatchObject({ result: 'errored', reason: 'dispatchFailed' });
+    expect(run).toMatchObject({ result: 'errored', reason: 'executorRefused' });
     expect(run.explanation).toBe(
       `The run could not be dispatched: its variable PASSWORD of the environment ${environment.name} cannot be read: There is no secret env:NOBODY_SET.`,
     );

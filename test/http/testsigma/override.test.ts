@@ -139,7 +139,7 @@ describe('an override', () => {
     const timedOut = await started({ runSeconds: 60 });
     facade.clock.now += 61_000;
     const errored = await started({});
-    await facade.report(errored, [], { problem: { reason: 'executorLost', message: 'The runner vanished.' } });
+    await facade.report(errored, [], { problem: { reason: 'reportUnreadable', message: 'The runner vanished.' } });
     for (const runId of [stopped, timedOut, errored]) await facade.complete(runId);
     const noTests = await facade.finished(await facade.addPlan(), [aCase('a', 'skipped')]);
     for (const [runId, word] of [

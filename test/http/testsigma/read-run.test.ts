@@ -262,7 +262,7 @@ describe('words and counts', () => {
     const both = (last: 'passed' | 'failed') => [aCase('first', 'passed'), aCase('second', last)];
     if (result === 'passed' || result === 'failed') return facade.finished(plan, both(result));
     if (result === 'noTests') return facade.finished(plan, [aCase('first', 'skipped')]);
-    const problem = { reason: 'executorLost', message: 'The runner vanished.' } as const;
+    const problem = { reason: 'reportUnreadable', message: 'The runner vanished.' } as const;
     if (result === 'errored') return facade.finished(plan, [aCase('first', 'passed')], { problem });
     const runId = await facade.trigger(plan);
     await facade.dispatch(runId);

@@ -261,7 +261,7 @@ describe('the chain', () => {
 
   test('of a run that never reported a case runs all of it', async () => {
     const plan = await facade.addPlan();
-    const runId = await facade.finished(plan, [], { problem: { reason: 'executorLost', message: 'Gone.' } });
+    const runId = await facade.finished(plan, [], { problem: { reason: 'reportUnreadable', message: 'Gone.' } });
     const { status, body } = await rerun(runId, 'ONLY_FAILED_TESTS');
     expect(status).toBe(200);
     await facade.dispatch(body.id);

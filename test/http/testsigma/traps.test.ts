@@ -120,7 +120,7 @@ describe('traps of the contract, section 5', () => {
   });
 
   test('T7: a result holds SUCCESS if and only if the run passed, and never PASSED', async () => {
-    const problem = { reason: 'executorLost', message: 'Gone.' } as const;
+    const problem = { reason: 'reportUnreadable', message: 'Gone.' } as const;
     const ends = [
       { cases: [aCase('first', 'passed')], word: 'SUCCESS' },
       { cases: [aCase('first', 'passed'), aCase('second', 'skipped')], word: 'SUCCESS' },
