@@ -101,8 +101,13 @@ export async function endAttempt(
   try {
     await recordResults(services, { runId: run.id, attempt: run.attempt, batchId: why, cases: [], end, wake: false });
   } catch (error) {
-    if (!isServiceError(error, 'RUN_COMPLETED')) throw error;
+    if (!isTooLate(error)) throw error;
   }
+}
+
+/** The run, or its attempt, ended meanwhile: nothing is lost that would count. */
+export function isTooLate(error: unknown): boolean {
+  return isServiceError(error, 'RUN_COMPLETED') || isServiceError(error, 'ATTEMPT_REPLACED');
 }
 
 /** Wakes the workflow with what it will find, so that the state machine needs no extra transition to look. */

@@ -16,7 +16,7 @@ import type { Run } from '../core/run.ts';
 import { dispatchAttempt, toDispatch } from './dispatch-attempt.ts';
 import { readNeeds } from './look-for-slots.ts';
 import { type LiveRun, readLiveRun } from './read-run.ts';
-import { endAttempt, recordResults } from './record-results.ts';
+import { endAttempt, isTooLate, recordResults } from './record-results.ts';
 import { stopAttempt } from './stop-attempt.ts';
 import { takeSlots } from './take-slots.ts';
 
@@ -128,7 +128,7 @@ async function pollJob(services: Services, live: LiveRun): Promise<void> {
   try {
     await recordResults(services, { runId: run.id, attempt: run.attempt, cases, ...end, wake: false });
   } catch (error) {
-    if (!isServiceError(error, 'RUN_COMPLETED')) throw error;
+    if (!isTooLate(error)) throw error;
   }
 }
 

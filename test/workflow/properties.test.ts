@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PackedBatch } from '../../lib/core/batch.ts';
 import { type Catalog, caseOf } from '../../lib/core/catalog.ts';
 import { callTimeoutMs, decide, finalGraceMs } from '../../lib/core/decide.ts';
-import type { AttemptEnd } from '../../lib/core/executor.ts';
+import type { AttemptEnd, SelectionGrain } from '../../lib/core/executor.ts';
 import type { AttemptRequest } from '../../lib/core/ports.ts';
 import { closeReport, foldReport } from '../../lib/core/report.ts';
 import type { CaseResult } from '../../lib/core/results.ts';
@@ -143,6 +143,55 @@ describe('the verdict', () => {
         expect(report.attempt.end.problem).toBeUndefined();
       }),
       { numRuns: 2000 },
+    );
+  });
+});
+
+describe('a lost attempt that is dispatched again', () => {
+  const lostEnd: AttemptEnd = { problem: { reason: 'executorLost', message: 'The runner vanished.' } };
+  const anyTold = fc.array(anyCases, { maxLength: 3 });
+  /** Without the case that only its iteration may tell of. */
+  const anyOwn = fc.subarray(positions.filter((position) => position !== 10));
+
+  it('is asked for what it left, and never makes green what failed or was not run', () => {
+    const grain = fc.constantFrom<SelectionGrain>('iterations', 'nothing');
+    fc.assert(
+      fc.property(anyTold, anyTold, anyOwn, fc.boolean(), grain, (first, second, expected, only, selects) => {
+        const told = (attempt: number, lists: typeof first, end: AttemptEnd): PackedBatch[] =>
+          [...lists, []].map((cases, i) =>
+            aBatch(`b${attempt}${i}`, cases, { attempt, seq: [i, i], ...(i === lists.length ? { end } : {}) }),
+          );
+        const lost = told(1, first, lostEnd);
+        const fold = { catalog, expected, only, selects };
+        const running = aRun(1, { status: 'running', dispatch: 'accepted', startedAt: 0, deadlineAt: 600_000 });
+        const decision = decide(
+          running,
+          foldReport({ ...fold, batches: lost, requests: [], attempt: 1 }),
+          catalog,
+          60_000,
+        );
+        if (decision.next !== 'redispatch') {
+          expect(decision).toMatchObject({ next: 'complete', ending: { result: 'errored' } });
+          return;
+        }
+        const requests: AttemptRequest[] = [{ attempt: 2, why: 'redispatch', requested: decision.requested }];
+        const batches = [...lost, ...told(2, second, {})];
+        const report = foldReport({ ...fold, batches, requests, attempt: 2 });
+        const again = decide({ ...running, attempt: 2, redispatches: [1] }, report, catalog, 120_000);
+        if (again.next !== 'complete' || again.ending.result !== 'passed') return;
+        const byAttempt = [first, second].map((lists) => new Map(lists.flat()));
+        const counts = (position: number): boolean =>
+          !only || expected.includes(position) || expected.includes(caseOf(catalog, position));
+        for (const [position, result] of byAttempt[0] ?? []) {
+          if (counts(position)) expect(['failed', 'errored']).not.toContain(result);
+        }
+        for (const position of expected) {
+          const asked = decision.requested === null || decision.requested.includes(position);
+          expect(['passed', 'skipped']).toContain(byAttempt[asked ? 1 : 0]?.get(position));
+        }
+        if (decision.requested !== null) expect(decision.requested.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -294,7 +294,7 @@ describe.each([loop, machine])('on the $name', (driver) => {
       expectTransitions(id, 30);
     });
 
-    it('finds by asking what a lost callback did not tell', async () => {
+    it('finds by asking, one interval later at most, what a lost callback did not tell', async () => {
       const ended = await run(
         {},
         {
@@ -303,7 +303,7 @@ describe.each([loop, machine])('on the $name', (driver) => {
         },
       );
       expectEnd(ended, 'passed', 'allPassed');
-      expect((ended.run.endedAt ?? 0) - (ended.run.startedAt ?? 0)).toBeLessThanOrEqual(7 * minute);
+      expect((ended.run.endedAt ?? 0) - (ended.run.startedAt ?? 0)).toBeLessThanOrEqual(5 * minute + 120 * second);
     });
 
     it('takes a job that says nothing for hours as alive while it answers', async () => {
@@ -313,6 +313,66 @@ describe.each([loop, machine])('on the $name', (driver) => {
           capabilities: polls,
           job: () => ({ endsAfterMs: 40 * minute, cases: [aCase('pays')] }),
         },
+      );
+      expectEnd(ended, 'passed', 'allPassed');
+    });
+
+    it('asks again when the executor says, whoever wakes the run before', async () => {
+      world = await createWorld(
+        driver,
+        {},
+        {
+          capabilities: { polls: true },
+          job: () => ({ endsAfterMs: 9 * minute, cases: [aCase('pays')] }),
+          onPoll: (_dispatch, nth) => (nth <= 2 ? { state: 'running', cases: [], retryAfterSeconds: 200 } : undefined),
+        },
+      );
+      const started = await world.trigger();
+      for (const at of [1, 2, 5]) {
+        world.clock.after(at * minute, async () => {
+          await world.services.workflow.wake(await world.getRun(started.id), 'look');
+        });
+      }
+      expectEnd(await world.finish(started.id), 'passed', 'allPassed');
+      const gaps = world.executor.polls.slice(1, 3).map((at, i) => at - (world.executor.polls[i] ?? 0));
+      for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(200 * second);
+      for (const gap of gaps) expect(gap).toBeLessThanOrEqual(360 * second);
+    });
+
+    it('puts off the next question of an executor that is busy, but no deadline', async () => {
+      const ended = await run(
+        { ...never, deadlines: { runSeconds: 500 } },
+        {
+          capabilities: polls,
+          job: () => ({}),
+          onPoll() {
+            throw new ServiceError('EXECUTOR_UNAVAILABLE', 'Too many requests.', { retryAfterSeconds: 1000 });
+          },
+        },
+      );
+      expectEnd(ended, 'timedOut', 'runDeadline');
+      expect((ended.run.endedAt ?? 0) - (ended.run.startedAt ?? 0)).toBeLessThanOrEqual(620 * second);
+      const asked = world.executor.polls;
+      expect(asked.length).toBeLessThanOrEqual(3);
+      expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThanOrEqual(300 * second);
+    });
+
+    it.each([undefined, 120])('ends by inactivity when the executor is unavailable for ever, Retry-After %s', async (after) => {
+      const ended = await run(never, {
+        capabilities: polls,
+        job: () => ({}),
+        onPoll() {
+          throw new ServiceError('EXECUTOR_UNAVAILABLE', 'Down.', after === undefined ? {} : { retryAfterSeconds: after });
+        },
+      });
+      expectEnd(ended, 'timedOut', 'inactivity');
+      expect((ended.run.endedAt ?? 0) - (ended.run.startedAt ?? 0)).toBeLessThanOrEqual(1020 * second);
+    });
+
+    it('never takes an executor that answers for silent, however short the inactivity deadline is', async () => {
+      const ended = await run(
+        { ...never, deadlines: { inactivitySeconds: 10 } },
+        { capabilities: polls, job: () => ({ endsAfterMs: 12 * minute, cases: [aCase('pays')] }) },
       );
       expectEnd(ended, 'passed', 'allPassed');
     });
@@ -761,3 +821,22 @@ it('on the state machine a run is errored when every execution crashes', async (
   expect([run.result, run.reason, run.executionN]).toEqual(['errored', 'executionCrashed', 5]);
   await world.close();
 });
+
+it.each([
+  ['without history', undefined, 1600],
+  ['with history', 24 * 3600, 640],
+] as const)('on the state machine a polled run of a day stays below 20,000 history events, %s', async (_, usual, most) => {
+  const world = await createWorld(
+    machine,
+    { deadlines: { runSeconds: 86_400 } },
+    { capabilities: polls, job: () => ({ endsAfterMs: 24 * hour - 10 * minute, cases: [aCase('pays')] }) },
+  );
+  if (usual !== undefined) await world.stores.runs.leave(world.plan.id, 0, { usualSeconds: usual, catalogSize: 0 });
+  const { id } = await world.trigger();
+  const { run } = await world.finish(id, 25 * hour);
+  expect([run.result, run.executionN]).toEqual(['passed', 1]);
+  expect((run.endedAt ?? 0) - (run.startedAt ?? 0)).toBeLessThanOrEqual(24 * hour - 9 * minute);
+  expect(world.transitions(id)).toBeLessThanOrEqual(most);
+  expect(world.historyEvents(id)).toBeLessThan(20_000);
+  await world.close();
+}, 240_000);
