@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ExecutorSettings } from './executor-settings.ts';
 
 /**
- * What is known of an executor that fails, by its target. An executor that works has none.
+ * What is known of an executor that fails, by its target. One that never failed has none, one that works again no failures.
  *
  *              three failed attempts in a row         a try after that time fails
  *   closed ──────────────────────────────────► open ◄──────────────────────────── half-open
@@ -101,7 +101,7 @@ export function afterFailure(
       ? open({ ...circuit, kind, lastAt: now, version: circuit.version + 1 }, now)
       : undefined;
   }
-  const isFirst = circuit === undefined || now - circuit.lastAt > forgetMs;
+  const isFirst = circuit === undefined || circuit.failures === 0 || now - circuit.lastAt > forgetMs;
   const next: Circuit = isFirst
     ? { version: (circuit?.version ?? 0) + 1, failures: 1, since: now, lastAt: now, kind, opened: 0 }
     : { ...circuit, version: circuit.version + 1, failures: circuit.failures + 1, lastAt: now, kind };
@@ -109,13 +109,24 @@ export function afterFailure(
 }
 
 /**
- * After the executor took an attempt: forgotten if nobody had reached it before. One that loses what it takes is on
- * probation: closed, but open again with the next loss.
+ * After the executor took an attempt: it works again if it could not be reached before. One that loses what it takes is on
+ * probation: closed, but open again with the next loss. Undefined if that says nothing new.
  */
-export function afterAccepted(circuit: Circuit): Circuit | 'forget' | undefined {
-  if (circuit.kind === 'dispatch') return 'forget';
+export function afterAccepted(circuit: Circuit): Circuit | undefined {
+  if (circuit.failures === 0) return undefined;
+  if (circuit.kind === 'dispatch') return reset(circuit);
   if (circuit.openUntil === undefined) return undefined;
   return close({ ...circuit, version: circuit.version + 1, failures: failuresToOpen - 1 });
+}
+
+/** After an attempt ended well that it took on probation. */
+export function afterGoodEnd(circuit: Circuit): Circuit | undefined {
+  return isOnProbation(circuit) ? reset(circuit) : undefined;
+}
+
+/** Of an executor that loses attempts nobody can say that it works before one ended well. */
+export function isOnProbation({ failures, kind }: Circuit): boolean {
+  return failures > 0 && kind === 'attempt';
 }
 
 /** After an executor that is tried asked to be left alone: it stays open that long, and no longer the next time. */
@@ -128,6 +139,10 @@ function open(circuit: Circuit, now: number): Circuit {
   const { probe: _probe, probeUntil: _until, ...rest } = circuit;
   const seconds = openSeconds[Math.min(circuit.opened, openSeconds.length - 1)] ?? 300;
   return { ...rest, opened: circuit.opened + 1, openUntil: now + seconds * 1000 };
+}
+
+function reset(circuit: Circuit): Circuit {
+  return close({ ...circuit, version: circuit.version + 1, failures: 0, opened: 0 });
 }
 
 function close(circuit: Circuit): Circuit {

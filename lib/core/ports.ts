@@ -315,7 +315,6 @@ export interface CircuitStore {
   getCircuit(targetId: string): Promise<Circuit | undefined>;
   /** Puts what follows the one seen, or the first one. False if someone else wrote meanwhile. */
   putCircuit(targetId: string, seen: Circuit | undefined, next: Circuit): Promise<boolean>;
-  forgetCircuit(targetId: string, seen: Circuit): Promise<boolean>;
 }
 
 export interface PlanStore {

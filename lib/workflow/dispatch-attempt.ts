@@ -1,6 +1,7 @@
 import { dispatchBackoff, dispatchTries } from '../core/cadence.ts';
 import { createCallbackToken } from '../core/callback-token.ts';
 import { type Catalog, caseOf, indexCatalog, nameOf } from '../core/catalog.ts';
+import { isOnProbation } from '../core/circuit.ts';
 import { callTimeoutMs } from '../core/decide.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { Dispatch, PickedCase, Started } from '../core/executor.ts';
@@ -11,14 +12,7 @@ import { redact, redactStarted, secretsOf } from '../core/redact.ts';
 import type { Run } from '../core/run.ts';
 import { steersCommand } from '../core/steering-variables.ts';
 import { declaredPrerequisites } from '../core/with-prerequisites.ts';
-import {
-  isOnProbation,
-  type Pass,
-  passCircuit,
-  recordAccepted,
-  recordHold,
-  recordUnreached,
-} from './executor-circuit.ts';
+import { type Pass, passCircuit, recordAccepted, recordHold, recordUnreached } from './executor-circuit.ts';
 import { publishOutbox } from './publish-outbox.ts';
 import { readEnvironment, readMachines } from './read-environment.ts';
 import { type LiveRun, pinnedPlan, readLiveRun } from './read-run.ts';
@@ -66,7 +60,7 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
       at,
       deadlineAt,
       nextActionAt: Math.min(deadlineAt, at + run.deadlines.inactivitySeconds * 1000),
-      ...(isOnProbation(pass) ? { onProbation: true } : {}),
+      ...(pass?.circuit && isOnProbation(pass.circuit) ? { onProbation: true } : {}),
     },
   );
   await recordAccepted(services, pass);

@@ -1,6 +1,7 @@
 import {
   afterAccepted,
   afterFailure,
+  afterGoodEnd,
   afterHold,
   type Circuit,
   claimProbe,
@@ -59,11 +60,6 @@ export async function readCircuit(
   return target && circuit?.openUntil !== undefined ? { name: target.name, since: circuit.since } : undefined;
 }
 
-/** Of an executor that lost attempts nobody can say yet that it works. */
-export function isOnProbation(pass: Pass | undefined): boolean {
-  return pass?.circuit?.kind === 'attempt';
-}
-
 /** The executor took the attempt. */
 export async function recordAccepted(services: Services, pass: Pass | undefined): Promise<void> {
   if (pass?.circuit === undefined) return;
@@ -71,10 +67,7 @@ export async function recordAccepted(services: Services, pass: Pass | undefined)
   await safely(services, target, async () => {
     const next = afterAccepted(circuit);
     if (next === undefined) return;
-    const done =
-      next === 'forget'
-        ? await services.circuits.forgetCircuit(target.id, circuit)
-        : await services.circuits.putCircuit(target.id, circuit, next);
+    const done = await services.circuits.putCircuit(target.id, circuit, next);
     if (done && circuit.openUntil !== undefined) {
       services.log({ level: 'info', event: 'circuit closed', executor: target.name });
     }
@@ -111,7 +104,8 @@ export async function recordEnd(services: Services, run: Run, plan: Plan, { prob
   if (failed || run.onProbation === undefined) return;
   await safely(services, target, async () => {
     const circuit = await services.circuits.getCircuit(target.id);
-    if (circuit?.kind === 'attempt') await services.circuits.forgetCircuit(target.id, circuit);
+    const next = circuit && afterGoodEnd(circuit);
+    if (next !== undefined) await services.circuits.putCircuit(target.id, circuit, next);
   });
 }
 

@@ -63,9 +63,11 @@ describe('a circuit', () => {
     expect(afterFailure(opened(), 'dispatch', 'run-7-a1', start + 5000)).toBeUndefined();
   });
 
-  test('is forgotten when an executor nobody reached takes an attempt', () => {
-    expect(afterAccepted(opened())).toBe('forget');
-    expect(afterAccepted(failing(1) as Circuit)).toBe('forget');
+  test('forgets its failures when an executor nobody reached takes an attempt', () => {
+    expect(afterAccepted(opened())).toMatchObject({ failures: 0, opened: 0 });
+    expect(passageOf(afterAccepted(opened()), start)).toEqual({ next: 'go' });
+    expect(afterAccepted(afterAccepted(opened()) as Circuit)).toBeUndefined();
+    expect(afterAccepted(failing(1) as Circuit)).toMatchObject({ failures: 0 });
   });
 
   test('of an executor that loses attempts is closed on probation: the next loss opens it for longer', () => {
@@ -104,11 +106,11 @@ describe('a circuit', () => {
           }
           const version: number = circuit?.version ?? 0;
           if (passage.next === 'probe' && circuit !== undefined) circuit = claimProbe(circuit, 'me', now);
-          const next: Circuit | 'forget' | undefined = fails
+          const next: Circuit | undefined = fails
             ? afterFailure(circuit, kind, 'me', now)
             : circuit && afterAccepted(circuit);
-          circuit = next === 'forget' ? undefined : (next ?? circuit);
-          if (next !== undefined && next !== 'forget') expect(next.version).toBeGreaterThan(version);
+          circuit = next ?? circuit;
+          if (next !== undefined) expect(next.version).toBeGreaterThan(version);
           if (circuit?.openUntil !== undefined && fails) expect(circuit.openUntil - now).toBeLessThanOrEqual(300_000);
         }
       }),

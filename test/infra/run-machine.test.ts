@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { pollWait, waits } from '../../lib/core/cadence.ts';
+import { pollHold, pollWait, waits } from '../../lib/core/cadence.ts';
+import { emptyCatalog } from '../../lib/core/catalog.ts';
+import { decide, mayPoll } from '../../lib/core/decide.ts';
+import { parsePlan } from '../../lib/core/plan.ts';
+import { foldReport } from '../../lib/core/report.ts';
 import { runDefinition, waitError } from '../../lib/infra/run-definition.ts';
 import { createExecution, type Execution, readStateMachine } from '../support/asl.ts';
+import { aRun } from '../support/runs.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 import { synthesize, withoutHash } from './synthesize.ts';
 
@@ -120,6 +125,54 @@ describe('history', () => {
       const usual = hours === undefined ? undefined : hours * 60 * minute;
       const { execution, steps } = await play(polled(day, usual));
       expect([execution.status(), execution.transitions]).toEqual(['SUCCEEDED', steps.length + 1]);
+      expect(execution.historyEvents).toBeLessThan(20_000);
+    },
+  );
+
+  it.each<[string, { readonly usualSeconds?: number; readonly holds?: number }, number]>([
+    ['without history', {}, 1450],
+    ['with history', { usualSeconds: day }, 610],
+    ['with an executor that wants to be asked every 2 minutes', { holds: 120 }, 1450],
+  ])(
+    'of a 24-hour run that the core decides stays under 20,000 events, %s',
+    async (_, { usualSeconds, holds }, most) => {
+      const report = foldReport({
+        catalog: emptyCatalog,
+        batches: [],
+        requests: [],
+        attempt: 1,
+        expected: [],
+        only: false,
+      });
+      const { deadlines } = parsePlan({ name: 'Day', executor: { type: 'command', command: 'true' } });
+      let run = aRun(1, {
+        status: 'running',
+        dispatch: 'accepted',
+        polls: true,
+        callsBack: false,
+        startedAt: 0,
+        lastProgressAt: 0,
+        deadlineAt: day * 1000,
+        deadlines: { ...deadlines, runSeconds: day },
+        ...(usualSeconds === undefined ? {} : { usualSeconds }),
+      });
+      let asked = 0;
+      const { clock, execution } = await play((elapsed) => {
+        const now = elapsed * 1000;
+        if (mayPoll(run, now)) {
+          asked += 1;
+          if (elapsed >= day - 600) return 'succeed';
+          const pollAfter = holds === undefined ? 0 : now + pollHold(holds, deadlines.inactivitySeconds) * 1000;
+          run = { ...run, lastProgressAt: now, pollAfter };
+        }
+        const decision = decide(run, report, emptyCatalog, now);
+        if (decision.next !== 'wait') throw new Error(`${elapsed}: ${decision.next}`);
+        return { fail: waitError(decision.seconds) };
+      });
+      expect(execution.status()).toBe('SUCCEEDED');
+      expect(clock.now() / 1000 - (day - 600)).toBeLessThanOrEqual(holds ?? 60);
+      expect(execution.transitions).toBeLessThanOrEqual(most);
+      expect(asked).toBeLessThan(execution.transitions);
       expect(execution.historyEvents).toBeLessThan(20_000);
     },
   );

@@ -29,8 +29,6 @@ interface DriverInstance {
   readonly workflow: Workflow;
   /** State transitions of all executions of the run; undefined where there are none to count. */
   transitions(runId: number): number | undefined;
-  /** Events in the history of its longest execution. */
-  historyEvents(runId: number): number | undefined;
 }
 
 /** Faults a scenario switches on and off. */
@@ -71,7 +69,6 @@ export interface World {
   /** Runs until the run is completed and nothing is left to do about it, and checks what holds for every ended run. */
   finish(runId: number, withinMs?: number): Promise<Ended>;
   transitions(runId: number): number | undefined;
-  historyEvents(runId: number): number | undefined;
   close(): Promise<void>;
 }
 
@@ -202,7 +199,6 @@ export async function createWorld(driver: Driver, plan: Record<string, unknown>,
       return { run, cases, results };
     },
     transitions: instance.transitions,
-    historyEvents: instance.historyEvents,
     async close() {
       closed = true;
       await close();

@@ -29,7 +29,6 @@ export const loop: Driver = {
       log: services.log,
     }),
     transitions: () => undefined,
-    historyEvents: () => undefined,
   }),
 };
 
@@ -39,12 +38,12 @@ export const machine: Driver = {
   sweepEveryMs: 60_000,
   create(driven, clock, services) {
     const { client, executions } = createStepFunctionsDouble(driven, clock, services);
-    const executionsOf = (runId: number) =>
-      [...executions.values()].filter(({ name }) => name.startsWith(`run-${runId}-`));
     return {
       workflow: createStepFunctionsWorkflow(client, 'machine'),
-      transitions: (runId) => executionsOf(runId).reduce((sum, { transitions }) => sum + transitions, 0),
-      historyEvents: (runId) => Math.max(...executionsOf(runId).map(({ historyEvents }) => historyEvents)),
+      transitions: (runId) =>
+        [...executions.values()]
+          .filter(({ name }) => name.startsWith(`run-${runId}-`))
+          .reduce((sum, { transitions }) => sum + transitions, 0),
     };
   },
 };

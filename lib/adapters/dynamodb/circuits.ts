@@ -7,10 +7,6 @@ const keepSeconds = 7 * 24 * 3600;
 
 /** CIRCUIT: an executor that fails, one item a target. Of several who write after the same look the first wins. */
 export function createCircuitStore(table: Table): CircuitStore {
-  // A circuit that was forgotten begins again at version 1, hence the time.
-  const unchanged = '#version = :version AND #since = :since';
-  const valuesOf = ({ version, since }: Circuit) => ({ version, since });
-
   return {
     async getCircuit(targetId) {
       const item = await table.get(itemKey(targetId));
@@ -23,10 +19,8 @@ export function createCircuitStore(table: Table): CircuitStore {
       const item = { ...next, ...itemKey(targetId), expiresAt: Math.ceil(next.lastAt / 1000) + keepSeconds };
       return seen === undefined
         ? table.put(item, 'attribute_not_exists(#pk)')
-        : table.put(item, unchanged, valuesOf(seen));
+        : table.put(item, '#version = :version', { version: seen.version });
     },
-
-    forgetCircuit: (targetId, seen) => table.delete(itemKey(targetId), unchanged, valuesOf(seen)),
   };
 }
 

@@ -376,6 +376,33 @@ describe('dispatch', () => {
     expect(run?.claimedAt).toBeUndefined();
   });
 
+  it('remembers why the last try failed until one is accepted', async () => {
+    await runs.releaseDispatch(await calling(), 4000, true, 'The runner is down.');
+    const due = (await read()) as Run;
+    expect(due.dispatchProblem).toBe('The runner is down.');
+    const again = (await runs.claimDispatch(due, 5000, 0)) as Run;
+    const times = { at: 6000, deadlineAt: 50_000, nextActionAt: 7000 };
+    expect((await runs.acceptDispatch(again, attempt, times))?.dispatchProblem).toBeUndefined();
+  });
+
+  it('waits while it is due, without a try, and not once it was called', async () => {
+    const run = await calling();
+    await unchanged(run, runs.holdDispatch(run, 9000), false);
+    await runs.releaseDispatch(run, 4000, false);
+    expect(await runs.holdDispatch(run, 9000)).toBe(true);
+    expect(await read()).toMatchObject({ dispatch: 'due', dispatchAfter: 9000, dispatchTries: 0 });
+  });
+
+  it('is not asked about before its time, for the attempt that was asked about', async () => {
+    const run = await running();
+    await runs.holdPoll(run, 9000);
+    expect(await read()).toMatchObject({ pollAfter: 9000, lastProgressAt: run.lastProgressAt, version: run.version });
+    await runs.holdPoll({ ...run, attempt: 2 }, 99_000, 8000);
+    expect(await read()).toMatchObject({ pollAfter: 9000, lastProgressAt: run.lastProgressAt });
+    await runs.holdPoll(run, 12_000, 8000);
+    expect(await read()).toMatchObject({ pollAfter: 12_000, lastProgressAt: 8000 });
+  });
+
   it('does not go back to due once it was accepted', async () => {
     const run = await running();
     await unchanged(run, runs.releaseDispatch(run, 4000, true), false);
@@ -503,6 +530,16 @@ describe('attempts', () => {
     const run = (await runs.nextAttempt(await running(), request, 6000)) as Run;
     expect(run).toMatchObject({ attempt: 2, dispatch: 'due', dispatchTries: 0, status: 'running' });
     expect((await runs.readItems(run)).requests).toEqual([request]);
+  });
+
+  it('E16 remembers the attempts that were replaced, also of a run nobody took', async () => {
+    const again = { attempt: 2, why: 'redispatch', requested: null } as const;
+    const untaken = await calling();
+    const run = (await runs.nextAttempt(untaken, again, 6000)) as Run;
+    expect(run).toMatchObject({ status: 'queued', attempt: 2, dispatch: 'due', redispatches: [1] });
+    expect(rerunsUsed(run)).toBe(0);
+    await unchanged(run, runs.nextAttempt(untaken, again, 6000), undefined);
+    expect((await runs.readItems(run)).requests).toEqual([again]);
   });
 
   it('E16 counts the attempts that are further stages apart from reruns', async () => {
@@ -924,5 +961,31 @@ describe('races', () => {
     expect(answers.filter(Boolean)).toHaveLength(1);
     expect((await plans.readCatalog(plan.id)).entries).toHaveLength(1);
     expect(await other.readCatalog(plan.id)).toEqual(await plans.readCatalog(plan.id));
+  });
+});
+
+describe('circuits', () => {
+  const circuit = { version: 1, failures: 1, since: 1000, lastAt: 1000, kind: 'dispatch', opened: 0 } as const;
+
+  it('are read as they were put', async () => {
+    const { circuits } = table.stores;
+    expect(await circuits.getCircuit('a')).toBeUndefined();
+    expect(await circuits.putCircuit('a', undefined, circuit)).toBe(true);
+    const open = { ...circuit, version: 2, openUntil: 31_000, probe: 'run-1-a1', probeUntil: 90_000 };
+    expect(await circuits.putCircuit('a', circuit, open)).toBe(true);
+    expect(await circuits.getCircuit('a')).toEqual(open);
+    expect(await circuits.getCircuit('b')).toBeUndefined();
+  });
+
+  it('take the first of twenty who write after the same look', async () => {
+    const { circuits } = table.stores;
+    const all = (seen: typeof circuit | undefined, version: number) =>
+      Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          circuits.putCircuit('c', seen, { ...circuit, version, probe: `run-${i}-a1` }),
+        ),
+      );
+    expect((await all(undefined, 1)).filter(Boolean)).toHaveLength(1);
+    expect((await all(circuit, 2)).filter(Boolean)).toHaveLength(1);
   });
 });

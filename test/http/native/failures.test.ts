@@ -11,8 +11,7 @@ beforeEach(async () => {
 afterEach(() => api.close());
 
 const executor = { type: 'http', url: 'https://runner.example/jobs' } as const;
-const explain = async (runId: number) =>
-  explainAnswer.parse((await api.call('GET', `/v1/runs/${runId}/explain`)).body);
+const explain = async (runId: number) => explainAnswer.parse((await api.call('GET', `/v1/runs/${runId}/explain`)).body);
 const attempts = async (runId: number) =>
   attemptsAnswer.parse((await api.call('GET', `/v1/runs/${runId}/attempts`)).body).attempts;
 const failToStart = (error: unknown): void => {
