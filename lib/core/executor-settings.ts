@@ -120,7 +120,7 @@ const testsigma = z.strictObject({
   /** The tenant's ids of environments by their names here. A run in one that is not among them is refused. */
   environments: z.optional(z.record(text(255), id)),
   /** What becomes of an attempt while the tenant says that the plan is running: try again, or end. */
-  whenBusy: z._default(z.enum(['wait', 'refuse']), 'wait'),
+  whenBusy: z._default(z.enum(['retry', 'refuse']), 'retry'),
 });
 
 /** A plan of a Testinium tenant, or of another Proctor's Testinium API. */

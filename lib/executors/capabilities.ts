@@ -3,8 +3,8 @@ import type { ExecutorSettings, ExecutorType } from '../core/executor-settings.t
 import { codebuildCapabilities } from './codebuild/capabilities.ts';
 import { githubActionsCapabilities } from './github-actions/capabilities.ts';
 import { httpCapabilities } from './http/capabilities.ts';
-import { testsigmaCapabilities } from './testsigma/capabilities.ts';
 import { testiniumCapabilities } from './testinium/capabilities.ts';
+import { testsigmaCapabilities } from './testsigma/capabilities.ts';
 
 /** Executors that something outside runs the tests of: they work embedded and on AWS. */
 export type RemoteType = Exclude<ExecutorType, 'command' | 'group'>;

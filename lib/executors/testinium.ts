@@ -3,7 +3,7 @@ import { ServiceError } from '../core/errors.ts';
 import type { Executor, Poll } from '../core/executor.ts';
 import { parseId } from '../core/schema.ts';
 import { settingsOf } from '../core/settings-of.ts';
-import type { RemoteTools } from './remote-tools.ts';
+import type { HttpTools } from './remote-tools.ts';
 import { testiniumCapabilities } from './testinium/capabilities.ts';
 import { judgeExecution } from './testinium/judge-execution.ts';
 import { scenarioOf } from './testinium/name-results.ts';
@@ -23,7 +23,7 @@ const maxTold = 1000;
  * Runs attempts as executions of a plan in a Testinium tenant, or in another Proctor's (contracts/testinium.md). The
  * reference is the execution's id. Errors name statuses, codes and ids, never anything else that was sent or answered.
  */
-export function createTestiniumExecutor(tools: RemoteTools): Executor {
+export function createTestiniumExecutor(tools: HttpTools): Executor {
   const { now } = tools;
   const tenant = createTenant(tools);
   const namesOf = createScenarioNames(tenant, now);

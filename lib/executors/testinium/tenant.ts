@@ -1,7 +1,7 @@
 import type { EgressResponse } from '../../adapters/egress.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
-import type { RemoteTools } from '../remote-tools.ts';
+import type { HttpTools } from '../remote-tools.ts';
 import { codeOf, jsonOf, refuseWhatPasses, timeoutMs } from './answer.ts';
 import { createTokens } from './tokens.ts';
 
@@ -42,7 +42,7 @@ const judged = new Set([400, 404, 409, 422]);
  * Calls to a tenant's API as its user. A token that is not taken any more, or a redirect to a login page, is answered by one
  * new token and one repeat: the tenant did nothing yet.
  */
-export function createTenant(tools: RemoteTools): Tenant {
+export function createTenant(tools: HttpTools): Tenant {
   const { egress, now } = tools;
   const tokens = createTokens(tools);
 

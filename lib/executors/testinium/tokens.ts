@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { EgressResponse } from '../../adapters/egress.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
-import type { RemoteTools } from '../remote-tools.ts';
+import type { HttpTools } from '../remote-tools.ts';
 import { codeOf, jsonOf, refuseWhatPasses, timeoutMs } from './answer.ts';
 
 type Settings = SettingsOf<'testinium'>;
@@ -29,7 +29,7 @@ const usualSeconds = 300;
  * Logs in at the token endpoint (contracts/testinium.md 3.11): once for all who ask at the same time, again shortly before
  * the token ends, by the refresh token if that still works. No token and no secret is in any message.
  */
-export function createTokens({ egress, secrets, now }: RemoteTools): Tokens {
+export function createTokens({ egress, secrets, now }: HttpTools): Tokens {
   const logins = new Map<string, Login>();
   const underWay = new Map<string, Promise<Login>>();
 
