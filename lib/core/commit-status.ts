@@ -63,21 +63,20 @@ export function statusTargetOf(
   return { apiUrl, repository, token, context: commitStatus.context ?? `proctor/${name}` };
 }
 
+/** What the commit shows of a run that is not over. */
+export function pendingStatus({ id }: Run, { context }: StatusTarget, publicUrl: string): CommitStatus {
+  const target_url = `${publicUrl}/runs/${id}`;
+  return { state: 'pending', context, description: `Run ${id} is under way`, target_url };
+}
+
 /** What the commit shows of the run as it stands. */
-export function toCommitStatus(run: Run, { context }: StatusTarget, publicUrl: string): CommitStatus {
+export function toCommitStatus(run: Run, target: StatusTarget, publicUrl: string): CommitStatus {
   const { result, counts } = run;
-  const said =
-    result === undefined
-      ? `Run ${run.id} is under way`
-      : [wordsOfResult[result], counts === undefined ? '' : sentenceOf(counts)]
-          .filter((part) => part !== '')
-          .join(': ');
-  return {
-    state: result === undefined ? 'pending' : stateOfResult[result],
-    context,
-    description: said.slice(0, maxDescription),
-    target_url: `${publicUrl}/runs/${run.id}`,
-  };
+  const pending = pendingStatus(run, target, publicUrl);
+  if (result === undefined) return pending;
+  const parts = [wordsOfResult[result], counts === undefined ? '' : sentenceOf(counts)];
+  const description = parts.filter((part) => part !== '').join(': ');
+  return { ...pending, state: stateOfResult[result], description: description.slice(0, maxDescription) };
 }
 
 const words: readonly (readonly [keyof Counts, string])[] = [

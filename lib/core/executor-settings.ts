@@ -83,7 +83,7 @@ const githubActions = z
     variables: z._default(z.array(text(128)).check(z.maxLength(50)), []),
     selector: z.optional(
       z.union([z.enum(remoteSelectors), template], {
-        error: `must be one of ${remoteSelectors.join(', ')}, or { arguments: "--grep {pattern}" }`,
+        error: `must be one of ${remoteSelectors.join(', ')}, or { arguments }`,
       }),
     ),
     /** The input that gets the words which select the cases of an attempt, quoted for a shell. */
@@ -99,7 +99,7 @@ const githubActions = z
         return !Object.keys(inputs).some((name) => name.startsWith('proctor_') || name === selectionInput);
       },
       {
-        error: 'must not set what Proctor sends itself: names that begin with proctor_, and the selection',
+        error: 'must not set what Proctor sends itself',
         path: ['inputs'],
       },
     ),

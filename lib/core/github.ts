@@ -6,13 +6,11 @@ export const githubApiUrl = 'https://api.github.com';
 /** `owner/name`, as GitHub spells repositories. */
 export const repositoryName = z
   .string()
-  .check(
-    z.regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/, 'must be owner/name of a repository'),
-  );
+  .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/, 'must be owner/name'));
 
 /** The commit a run is about. */
 export const commit = z.strictObject({
-  sha: z.string().check(z.regex(/^[0-9a-f]{40}$/, 'must be the 40 hexadecimal digits of a commit, in lower case')),
+  sha: z.string().check(z.regex(/^[0-9a-f]{40}$/, 'must be 40 lower-case hex digits')),
   /** Unless it is the one the plan names. */
   repository: z.optional(repositoryName),
 });

@@ -1,4 +1,4 @@
-import { statusTargetOf, toCommitStatus } from '../core/commit-status.ts';
+import { pendingStatus, statusTargetOf, toCommitStatus } from '../core/commit-status.ts';
 import { claimMs, type Delivery, type DeliveryAnswer, statusIdOf } from '../core/delivery.ts';
 import { githubUrl } from '../core/github.ts';
 import type { Plan } from '../core/plan.ts';
@@ -11,12 +11,33 @@ const lookAgainMs = 1000;
 /** Runs of the plan that are looked through for a newer one about the same commit. */
 const newestRuns = 20;
 
-/** The delivery of the status the run has now, if its plan wants one beside the commit; `event` names it. */
+type Destination = Pick<Plan, 'commitStatus' | 'executor' | 'name'>;
+type Render = typeof toCommitStatus;
+
+/** The delivery of the run's status at the event, if its plan wants one beside the commit. */
 export function toStatusDelivery(
   services: Services,
   run: Run,
-  plan: Pick<Plan, 'commitStatus' | 'executor' | 'name'>,
+  plan: Destination,
   event: 'started' | 'completed',
+): Delivery[] {
+  return toDelivery(services, run, plan, event, event === 'started' ? pendingStatus : toCommitStatus);
+}
+
+/** Shows at the commit that the run was admitted, also while it waits. Its start does it again, under the same id. */
+export async function announceRun(services: Services, plan: Plan, run: Run): Promise<void> {
+  const [delivery] = toDelivery(services, run, plan, 'started', pendingStatus);
+  if (delivery === undefined) return;
+  await services.deliveries.putDelivery(delivery);
+  services.sender.notice([delivery.id]);
+}
+
+function toDelivery(
+  services: Services,
+  run: Run,
+  plan: Destination,
+  event: 'started' | 'completed',
+  render: Render,
 ): Delivery[] {
   const target = run.commit && statusTargetOf(plan, run.commit);
   if (target === undefined) return [];
@@ -31,20 +52,13 @@ export function toStatusDelivery(
       runId: run.id,
       to: { kind: 'commitStatus', host: new URL(target.apiUrl).host },
       schedule: 'status',
-      body: JSON.stringify(toCommitStatus(run, target, services.publicUrl)),
+      body: JSON.stringify(render(run, target, services.publicUrl)),
       createdAt: at,
       tries: 0,
       attempts: [],
       nextActionAt: at,
     },
   ];
-}
-
-/** Shows at the commit that the run was admitted, also while it waits. Its start does it again, under the same id. */
-export async function announceRun(services: Services, plan: Plan, run: Run): Promise<void> {
-  const deliveries = toStatusDelivery(services, run, plan, 'started');
-  await Promise.all(deliveries.map((delivery) => services.deliveries.putDelivery(delivery)));
-  if (deliveries.length > 0) services.sender.notice(deliveries.map(({ id }) => id));
 }
 
 /**
