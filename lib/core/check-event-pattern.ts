@@ -1,0 +1,131 @@
+import { type FieldError, ServiceError } from './errors.ts';
+import { bitsOf, type EventPattern, type Scalar } from './event-pattern.ts';
+
+/** Nothing is that deep; it bounds the work on what people send. */
+const maxDepth = 20;
+/** EventBridge takes 2,048 characters; alternatives of `$or` multiply there, and here they only add. */
+const maxMatchers = 500;
+
+/** The pattern in the value. Throws VALIDATION_FAILED naming each wrong field, under `path`. */
+export function parseEventPattern(value: unknown, path: readonly (string | number)[] = []): EventPattern {
+  const fields = checkEventPattern(value, path);
+  if (fields.length === 0) return value as EventPattern;
+  throw new ServiceError('VALIDATION_FAILED', fields.map(({ field, message }) => `${field}: ${message}`).join('; '), {
+    fields,
+  });
+}
+
+/** What is wrong with the pattern; nothing if it can be used. */
+export function checkEventPattern(value: unknown, path: readonly (string | number)[] = []): FieldError[] {
+  const found: FieldError[] = [];
+  let matchers = 0;
+  const wrong = (at: readonly (string | number)[], message: string): void => {
+    if (found.length < 20) found.push({ field: nameOf(at), message, rejectedValue: null });
+  };
+  const checkField = (field: string, wanted: unknown, here: readonly (string | number)[]): void => {
+    if (field === '$or') {
+      if (!Array.isArray(wanted) || wanted.length < 2) wrong(here, 'must be a list of at least two patterns');
+      else for (const [i, one] of wanted.entries()) check(one, [...here, i]);
+    } else if (isObject(wanted)) {
+      check(wanted, here);
+    } else if (!Array.isArray(wanted)) {
+      wrong(here, `must be a list, as in [${JSON.stringify(wanted)}]`);
+    } else if (wanted.length === 0) {
+      wrong(here, 'must list at least one value');
+    } else {
+      matchers += wanted.length;
+      for (const [i, matcher] of wanted.entries()) {
+        const message = checkMatcher(matcher);
+        if (message !== undefined) wrong([...here, i], message);
+      }
+    }
+  };
+  const check = (pattern: unknown, at: readonly (string | number)[]): void => {
+    if (!isObject(pattern) || Object.keys(pattern).length === 0) {
+      wrong(at, 'must be an object with at least one field');
+    } else if (at.length - path.length > maxDepth) {
+      wrong(at, `must not be nested deeper than ${maxDepth}`);
+    } else {
+      for (const [field, wanted] of Object.entries(pattern)) checkField(field, wanted, [...at, field]);
+    }
+  };
+  check(value, path);
+  if (matchers > maxMatchers) wrong(path, `must not hold more than ${maxMatchers} values`);
+  return found;
+}
+
+const textOperators = ['prefix', 'suffix', 'equals-ignore-case', 'wildcard'];
+
+/** What is wrong with one entry of a list, if anything. */
+function checkMatcher(matcher: unknown): string | undefined {
+  if (isScalar(matcher)) return undefined;
+  if (!isObject(matcher) || Object.keys(matcher).length !== 1) {
+    return 'must be a value, or an object with one operator, as in { "prefix": "main" }';
+  }
+  const [operator = '', operand] = Object.entries(matcher)[0] ?? [];
+  if (operator === 'exists') return typeof operand === 'boolean' ? undefined : 'exists must be true or false';
+  if (operator === 'numeric')
+    return isRange(operand) ? undefined : 'numeric must be like [">", 0] or [">=", 0, "<", 5]';
+  if (operator === 'cidr') return isNetwork(operand) ? undefined : 'cidr must be a network, as in "10.0.0.0/24"';
+  if (operator === 'anything-but') return checkExcluded(operand);
+  if (textOperators.includes(operator)) return checkText(operator, operand);
+  return `${JSON.stringify(operator)} is no operator; there are ${textOperators.join(', ')}, anything-but, numeric, cidr and exists`;
+}
+
+function checkText(operator: string, operand: unknown): string | undefined {
+  const folds = operator === 'prefix' || operator === 'suffix';
+  if (
+    folds &&
+    isObject(operand) &&
+    typeof operand['equals-ignore-case'] === 'string' &&
+    Object.keys(operand).length === 1
+  ) {
+    return undefined;
+  }
+  if (typeof operand !== 'string') return `${operator} must be a text`;
+  return operator === 'wildcard' && operand.includes('**') ? 'wildcard must not have two * in a row' : undefined;
+}
+
+function checkExcluded(operand: unknown): string | undefined {
+  const values = `anything-but must be a value, a list of values, or an object with one of ${textOperators.join(', ')}`;
+  if (isObject(operand)) {
+    const [operator = '', texts] = Object.entries(operand)[0] ?? [];
+    if (Object.keys(operand).length !== 1 || !textOperators.includes(operator)) return values;
+    return listOf(texts).every((text) => typeof text === 'string') && listOf(texts).length > 0
+      ? undefined
+      : `${operator} must be a text`;
+  }
+  const all = listOf(operand);
+  return all.length > 0 && all.every((one) => typeof one === 'string' || typeof one === 'number') ? undefined : values;
+}
+
+function isRange(operand: unknown): boolean {
+  if (!Array.isArray(operand) || (operand.length !== 2 && operand.length !== 4)) return false;
+  return operand.every((entry, i) =>
+    i % 2 === 0 ? ['=', '<', '<=', '>', '>='].includes(entry as string) : Number.isFinite(entry),
+  );
+}
+
+function isNetwork(operand: unknown): boolean {
+  if (typeof operand !== 'string') return false;
+  const [base = '', length = '', rest] = operand.split('/');
+  const bits = bitsOf(base);
+  return rest === undefined && bits !== undefined && /^\d{1,3}$/.test(length) && Number(length) <= bits.length;
+}
+
+function listOf(operand: unknown): readonly unknown[] {
+  return Array.isArray(operand) ? operand : [operand];
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function nameOf(path: readonly (string | number)[]): string {
+  const name = path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i ? `.${part}` : part)).join('');
+  return name === '' ? 'pattern' : name;
+}
