@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { appendFileSync, createReadStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { createEmbeddedSecrets } from './adapters/embedded-secrets.ts';
 import { type EmbeddedTable, openEmbeddedTable } from './adapters/embedded-table.ts';
 import { readJUnit } from './adapters/junit/read-junit.ts';
 import { writeJUnit } from './adapters/junit/write-junit.ts';
-import { createLocalBus, type LocalEvent } from './adapters/local-bus.ts';
+import { createLocalBus, type LocalBus, type LocalEvent } from './adapters/local-bus.ts';
 import { createLocalSender } from './adapters/local-sender.ts';
 import { createLocalWorkflow } from './adapters/local-workflow.ts';
 import { createLog } from './adapters/log.ts';
@@ -17,7 +17,7 @@ import { createNodeServer } from './adapters/node-server.ts';
 import { createPostWebhook } from './adapters/webhook-post.ts';
 import { verifyWebhook } from './adapters/webhook-signature.ts';
 import { createApiKey } from './core/api-key.ts';
-import { ServiceError } from './core/errors.ts';
+import { isServiceError, ServiceError } from './core/errors.ts';
 import type { MasterKey, Services } from './core/ports.ts';
 import { attemptDirectory, attemptFiles } from './executors/command/attempt-files.ts';
 import { createCommandExecutor } from './executors/command/command-executor.ts';
@@ -63,6 +63,7 @@ import {
   createListProjects as createListNativeProjects,
   createUpdateProject,
 } from './http/native/projects.ts';
+import { createPutEvent } from './http/native/put-event.ts';
 import { createRerunRun } from './http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from './http/native/runs.ts';
 import { createStopRun } from './http/native/stop-run.ts';
@@ -107,6 +108,7 @@ import { completeRun } from './workflow/complete-run.ts';
 import { createGroupExecutor } from './workflow/group-executor.ts';
 import { renderNative } from './workflow/render-delivery.ts';
 import { sendDelivery } from './workflow/send-delivery.ts';
+import { startByEvent } from './workflow/start-by-event.ts';
 import { stepRun } from './workflow/step-run.ts';
 import { resume, sweep } from './workflow/sweep.ts';
 
@@ -148,7 +150,12 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
   const stores = createStores(table.client, table.tableName);
   const masterKey = await readMasterKey(dataDirectory);
   const secrets = createEmbeddedSecrets({ env: process.env, now });
-  const bus = createLocalBus(join(dataDirectory, 'events.jsonl'));
+  const bus = createLocalBus({
+    file: join(dataDirectory, 'events.jsonl'),
+    deliver: (event) => heard(services, event),
+    now,
+    newId: randomUUID,
+  });
   const egress = createEgress({ allowHttp: true, allowPrivate: ['127.0.0.0/8', '::1/128'], ports: 'any' });
   const executors = {
     command: createCommandExecutor({ dataDirectory, now, onChange: (runId) => workflow.look(runId) }),
@@ -195,7 +202,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     log,
   };
   const adminKey = await readAdminKey(services, dataDirectory);
-  const handlers = createHandlers(services, egress.checkUrl, dataDirectory, testinium);
+  const handlers = createHandlers(services, egress.checkUrl, dataDirectory, testinium, bus.put);
   const { keys, tokens } = stores;
   const entry = createEntry({ keys, tokens, now, handlers, log, variant: testinium.variant });
   await resume(services);
@@ -232,6 +239,7 @@ function createHandlers(
   checkUrl: Egress['checkUrl'],
   dataDirectory: string,
   testinium: TestiniumSettings,
+  putEvent: LocalBus['put'],
 ): Handlers {
   const getHealth: Handler = async () => json(200, { status: 'ok' });
   return {
@@ -296,6 +304,7 @@ function createHandlers(
     'native.getDelivery': createGetDelivery(services),
     'native.replayDelivery': createReplayDelivery(services),
     'native.testNotify': createTestNotify(services),
+    'native.putEvent': createPutEvent(putEvent),
     'native.getCallbackSecrets': createGetCallbackSecrets(services),
     'native.listHooks': hooks.createListHooks(services),
     'native.createHook': hooks.createCreateHook(services),
@@ -323,6 +332,16 @@ function createHandlers(
     'callbacks.look': createLook(services),
     'system.getHealth': getHealth,
   };
+}
+
+/** Starts the runs an event asks for. What passes is tried again with the event; a bug has nobody to wait for here but the log. */
+async function heard(services: Services, event: LocalEvent): Promise<void> {
+  try {
+    await startByEvent(services, services.plans.listEventPlans, event);
+  } catch (error) {
+    if (isServiceError(error)) throw error;
+    services.log({ level: 'error', event: 'event not handled', requestId: event.id, error });
+  }
 }
 
 function startSweeper(services: Services): { stop(): Promise<void> } {

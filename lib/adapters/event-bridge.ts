@@ -1,5 +1,7 @@
 import { EventBridgeClient, type EventBridgeClientConfig, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { Bus } from '../core/ports.ts';
+import { resourceOf } from '../core/bus-message.ts';
+import { invalidField } from '../core/errors.ts';
+import type { Bus, PutEvent } from '../core/ports.ts';
 
 /** Entries in one call at most, says PutEvents. */
 const maxEntries = 10;
@@ -7,6 +9,27 @@ const maxEntries = 10;
 /** The bus of that name, with a client of its own. */
 export function createBus(config: EventBridgeClientConfig, busName: string): Bus {
   return createEventBridgeBus(new EventBridgeClient(config), busName);
+}
+
+/** Puts events of others on the bus of that name. Sources that begin with `aws.` are the services' own, and refused there. */
+export function createPutEvent(config: EventBridgeClientConfig, busName: string): PutEvent {
+  const client = new EventBridgeClient(config);
+  return async ({ id, source, detailType, detail, time }) => {
+    const entry = {
+      EventBusName: busName,
+      Source: source,
+      DetailType: detailType,
+      Detail: JSON.stringify(detail),
+      ...(time === undefined ? {} : { Time: new Date(time) }),
+      ...(id === undefined ? {} : { Resources: [resourceOf(id)] }),
+    };
+    const { Entries: [answer] = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }));
+    if (answer?.ErrorCode === 'NotAuthorizedForSourceException') {
+      throw invalidField('source', 'is not open to others; sources of AWS services come on the default bus', source);
+    }
+    if (answer?.EventId === undefined) throw new Error(`the bus refused the event: ${answer?.ErrorCode ?? 'unknown'}`);
+    return { id: id ?? answer.EventId };
+  };
 }
 
 /** The bus on EventBridge. Every entry's answer is checked, because a call succeeds with entries that failed (F19). */

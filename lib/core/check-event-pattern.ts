@@ -1,26 +1,21 @@
-import { type FieldError, ServiceError } from './errors.ts';
-import { bitsOf, type EventPattern, type Scalar } from './event-pattern.ts';
+import { bitsOf, type Scalar } from './event-pattern.ts';
 
 /** Nothing is that deep; it bounds the work on what people send. */
 const maxDepth = 20;
 /** EventBridge takes 2,048 characters; alternatives of `$or` multiply there, and here they only add. */
 const maxMatchers = 500;
 
-/** The pattern in the value. Throws VALIDATION_FAILED naming each wrong field, under `path`. */
-export function parseEventPattern(value: unknown, path: readonly (string | number)[] = []): EventPattern {
-  const fields = checkEventPattern(value, path);
-  if (fields.length === 0) return value as EventPattern;
-  throw new ServiceError('VALIDATION_FAILED', fields.map(({ field, message }) => `${field}: ${message}`).join('; '), {
-    fields,
-  });
+export interface PatternIssue {
+  readonly path: (string | number)[];
+  readonly message: string;
 }
 
-/** What is wrong with the pattern; nothing if it can be used. */
-export function checkEventPattern(value: unknown, path: readonly (string | number)[] = []): FieldError[] {
-  const found: FieldError[] = [];
+/** What is wrong with the pattern, each thing with its place in it; nothing if it can be used. */
+export function checkEventPattern(value: unknown): PatternIssue[] {
+  const found: PatternIssue[] = [];
   let matchers = 0;
   const wrong = (at: readonly (string | number)[], message: string): void => {
-    if (found.length < 20) found.push({ field: nameOf(at), message, rejectedValue: null });
+    if (found.length < 20) found.push({ path: [...at], message });
   };
   const checkField = (field: string, wanted: unknown, here: readonly (string | number)[]): void => {
     if (field === '$or') {
@@ -43,14 +38,14 @@ export function checkEventPattern(value: unknown, path: readonly (string | numbe
   const check = (pattern: unknown, at: readonly (string | number)[]): void => {
     if (!isObject(pattern) || Object.keys(pattern).length === 0) {
       wrong(at, 'must be an object with at least one field');
-    } else if (at.length - path.length > maxDepth) {
+    } else if (at.length > maxDepth) {
       wrong(at, `must not be nested deeper than ${maxDepth}`);
     } else {
       for (const [field, wanted] of Object.entries(pattern)) checkField(field, wanted, [...at, field]);
     }
   };
-  check(value, path);
-  if (matchers > maxMatchers) wrong(path, `must not hold more than ${maxMatchers} values`);
+  check(value, []);
+  if (matchers > maxMatchers) wrong([], `must not hold more than ${maxMatchers} values`);
   return found;
 }
 
@@ -123,9 +118,4 @@ function isScalar(value: unknown): value is Scalar {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function nameOf(path: readonly (string | number)[]): string {
-  const name = path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i ? `.${part}` : part)).join('');
-  return name === '' ? 'pattern' : name;
 }

@@ -191,11 +191,24 @@ export function shortDigest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
-const eventNumbers = { 'run.started': 1, 'run.completed': 2, 'plan.became_failed': 3, 'plan.recovered': 4 } as const;
+const eventNumbers = {
+  'run.queued': 0,
+  'run.started': 1,
+  'run.completed': 2,
+  'plan.became_failed': 3,
+  'plan.recovered': 4,
+} as const;
+/** What happens to a run and its plan, in this order. */
+export type RunHappening = keyof typeof eventNumbers;
 
 /** The id of a run's event, the same over every repeat (invariant I4). */
-export function eventIdOf(runId: number, type: NotifyType): string {
+export function eventIdOf(runId: number, type: RunHappening): string {
   return `evt_${runId}_${eventNumbers[type]}`;
+}
+
+/** Its place among the events of its run: by it consumers put them in order (F18). */
+export function eventSeqOf(type: RunHappening): number {
+  return eventNumbers[type];
 }
 
 /** The id of an event's delivery to a subscription. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { notifyTypes, subscriptionKey } from './delivery.ts';
+import { eventTrigger, nameOfTrigger, triggersItself } from './event-trigger.ts';
 import { executorSettings } from './executor-settings.ts';
 import { repositoryName } from './github.ts';
 import { checkPrerequisites } from './prerequisite-graph.ts';
@@ -173,6 +174,8 @@ const commitStatus = z.strictObject({
 const triggers = z.strictObject({
   /** Asked in order when one of the plan's hooks is called: the first that fits starts a run. */
   webhooks: z._default(z.array(webhookRule).check(z.maxLength(50)), []),
+  /** Events on the bus. */
+  events: z._default(z.array(eventTrigger).check(z.maxLength(20)), []),
 });
 
 const defaultsOf = <T extends z.ZodMiniType>(schema: T) => z.prefault(schema, {} as never);
@@ -210,13 +213,15 @@ export const planSchema = z
     triggers: defaultsOf(triggers),
   })
   .check((context) => {
-    const { suites, configs = [], machines, notify } = context.value;
+    const { suites, configs = [], machines, notify, triggers } = context.value;
     const found = [
       duplicateNames(suites),
       duplicateIds(configs),
       duplicateTitles(machines),
       duplicateSubscriptions(notify),
       statusWithoutToken(context.value),
+      duplicateTriggers(triggers.events),
+      triggersItself(context.value),
       checkPrerequisites(suites),
     ];
     for (const issue of found.flat()) {
@@ -283,6 +288,20 @@ function duplicateSubscriptions(notify: PlanDocument['notify']): { path: (string
     }
     seen.add(key);
     return [];
+  });
+}
+
+function duplicateTriggers(
+  events: PlanDocument['triggers']['events'],
+): { path: (string | number)[]; message: string }[] {
+  const seen = new Set<string>();
+  return events.flatMap((trigger, i) => {
+    if (seen.size !== seen.add(nameOfTrigger(trigger)).size) return [];
+    const [field, message] =
+      trigger.name === undefined
+        ? ['pattern', 'is that of an earlier trigger; leave one out, or name them']
+        : ['name', 'is used by an earlier trigger'];
+    return [{ path: ['triggers', 'events', i, field], message }];
   });
 }
 

@@ -17,7 +17,7 @@ import type { Hook, HookCall } from './hook.ts';
 import type { Overridden, Override } from './override.ts';
 import type { Plan, PlanDocument } from './plan.ts';
 import type { Counts } from './results.ts';
-import type { Ending, Run, RunResult } from './run.ts';
+import type { Ending, OutboxEvent, Run, RunResult } from './run.ts';
 import type { SlotKey, SlotNeed, SlotSet } from './slots.ts';
 
 /** The outside world, as the core sees it. Every implementation passes the contract suite of its port. */
@@ -264,7 +264,7 @@ export interface RunStore {
   /** E7. */
   complete(run: Run, completion: Completion): Promise<Run | undefined>;
   /** E8. */
-  markSent(runId: number, events: readonly ('started' | 'completed')[]): Promise<void>;
+  markSent(runId: number, events: readonly OutboxEvent[]): Promise<void>;
   cancelDone(runId: number): Promise<void>;
 
   /**
@@ -330,6 +330,8 @@ export interface PlanStore {
   getPlanForTrigger(planId: number): Promise<{ plan: Plan; usualSeconds?: number; catalogSize: number } | undefined>;
   findPlanByName(project: string, name: string): Promise<Plan | undefined>;
   listPlans(after: number, limit: number): Promise<Plan[]>;
+  /** Those that wait for events on the bus. Eventually consistent. */
+  listEventPlans(): Promise<Plan[]>;
   listProjects(): Promise<{ name: string; id: number }[]>;
   getProject(name: string): Promise<{ name: string; id: number } | undefined>;
   /** The whole catalog, consistently; cached, so that only new chunks are read again. */
@@ -513,13 +515,29 @@ export interface Workflow {
   wake(run: Run, why: 'complete' | 'rerun' | 'look'): Promise<void>;
 }
 
+/** Told of a run, each once at most, under an id made of the run's. */
+export type RunEventType = 'Run Queued' | 'Run Started' | 'Run Completed' | 'Plan Became Failed' | 'Plan Recovered';
+
 export interface BusEvent {
   /** The same over every repeat, so that consumers can drop duplicates. */
   readonly id: string;
-  readonly detailType: 'Run Started' | 'Run Completed' | 'Delivery Failed';
+  readonly detailType: RunEventType | 'Run Refused' | 'Delivery Failed';
   readonly time: number;
   readonly detail: Readonly<Record<string, unknown>>;
 }
+
+/** An event of someone else. */
+export interface ForeignEvent {
+  readonly source: string;
+  readonly detailType: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** The sender's: the same event comes again under the same id. */
+  readonly id?: string;
+  readonly time?: number;
+}
+
+/** Puts it on the bus, and answers its id there. VALIDATION_FAILED if the bus does not take its source. */
+export type PutEvent = (event: ForeignEvent) => Promise<{ readonly id: string }>;
 
 export interface Bus {
   /** Throws if any of the events was not accepted. */

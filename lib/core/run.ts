@@ -46,6 +46,16 @@ export type RerunType = (typeof rerunTypes)[number];
 
 export type TriggerType = 'api' | 'manual' | 'schedule' | 'webhook' | 'event';
 
+/** An event on the bus, as the run it started remembers it. */
+export interface TriggerEvent {
+  readonly id: string;
+  readonly source: string;
+  readonly detailType: string;
+}
+
+/** What is told on the bus of every run that was admitted. */
+export type OutboxEvent = 'queued' | 'started' | 'completed';
+
 /** Consecutive numbers of the sequence of results for consecutive catalog positions. */
 export type ResultIdBlock = readonly [fromPosition: number, first: number, count: number];
 
@@ -71,6 +81,10 @@ export interface Run {
     /** Owner number of the key. */
     readonly ownerId: number;
     readonly sourceIp?: string;
+    /** The event on the bus that started it. */
+    readonly event?: TriggerEvent;
+    /** The plans whose runs led to this one, oldest first: no plan is in it twice. */
+    readonly ancestors?: readonly number[];
   };
   readonly createdAt: number;
   readonly startedAt?: number;
@@ -166,7 +180,7 @@ export interface Run {
   /** What people made of the completed run; what is above stays as it is. Read it through `shownRun`. */
   readonly overridden?: Overridden;
   /** Events committed and not yet sent. */
-  readonly outbox?: ReadonlySet<'started' | 'completed'>;
+  readonly outbox?: ReadonlySet<OutboxEvent>;
   /** The run this one is a rerun of: the last of its chain when it was triggered. */
   readonly rerunOf?: number;
   readonly rerunType?: RerunType;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parsePath, readPath, toText } from './payload-path.ts';
 import { id } from './schema.ts';
 
 const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
@@ -107,7 +108,7 @@ export function variablesOf({ variables }: WebhookRule, change: Change): Record<
 /** The text a source stands for; empty if what it names is not there. */
 export function renderSource(from: string, change: Change): string {
   const path = parsePath(from);
-  if (path !== undefined) return toText(path.reduce(step, change.payload));
+  if (path !== undefined) return readPath(change.payload, path);
   return from.replace(/\{(\w+)\}/g, (_, name: (typeof names)[number]) => toText(change[name]));
 }
 
@@ -134,24 +135,6 @@ function unknownName(value: string): string | undefined {
   return [...value.matchAll(/\{(\w+)\}/g)]
     .map(([, name]) => String(name))
     .find((name) => !names.includes(name as never));
-}
-
-/** `$.a.b[0]["c d"]` as its steps; undefined if it is no such path. */
-function parsePath(path: string): (string | number)[] | undefined {
-  if (!/^\$(?:\.[\w-]+|\[\d{1,5}\]|\["[^"\\]+"\])+$/.test(path)) return undefined;
-  return [...path.matchAll(/\.([\w-]+)|\[(\d+)\]|\["([^"]+)"\]/g)].map(([, name, index, quoted]) =>
-    index === undefined ? (name ?? quoted ?? '') : Number(index),
-  );
-}
-
-function step(value: unknown, key: string | number): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string | number, unknown>)[key]
-    : undefined;
-}
-
-function toText(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
 /** One pattern fits and the last that does is no `!`. */

@@ -15,6 +15,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   METHOD_NOT_ALLOWED: 405,
   RATE_LIMITED: 429,
   ALREADY_RUNNING: 409,
+  PLAN_CYCLE: 409,
   RUN_ACTIVE: 409,
   RUN_COMPLETED: 409,
   ATTEMPT_REPLACED: 409,

@@ -23,7 +23,8 @@ export interface Route {
     | 'results'
     | 'stop-run'
     | 'deliveries'
-    | 'hooks';
+    | 'hooks'
+    | 'events';
   readonly scope: Access;
   readonly surface: Surface;
   readonly maxBodyBytes: number;
@@ -143,6 +144,7 @@ export const routes = Object.freeze([
   route('GET', '/v1/deliveries/{deliveryId}', 'native.getDelivery', 'deliveries', 'PLAN_VIEW'),
   route('POST', '/v1/deliveries/{deliveryId}/replay', 'native.replayDelivery', 'deliveries', 'WEBHOOK_ADMIN'),
   route('POST', '/v1/plans/{planId}/notify/test', 'native.testNotify', 'deliveries', 'WEBHOOK_ADMIN'),
+  route('POST', '/v1/events', 'native.putEvent', 'events', 'PLAN_RUN'),
   route('GET', '/v1/callback-secrets', 'native.getCallbackSecrets', 'deliveries', 'WEBHOOK_ADMIN'),
 
   route('GET', '/v1/hooks', 'native.listHooks', 'hooks', 'WEBHOOK_ADMIN'),

@@ -46,6 +46,8 @@ export const httpFunctions = {
     // A rerun of the Testinium API finds the plan's last run, and a plan by its name.
     indexes: ['list'],
     starts: true,
+    // Who has to wait is told of at once.
+    publishes: true,
     // A refused trigger gives slots back that others wait for.
     wakes: true,
     masterKey: true,
@@ -110,6 +112,7 @@ export const httpFunctions = {
     wakes: true,
     masterKey: true,
   },
+  events: { description: 'Takes events for the bus', ...http, memoryMb: 512, table: ['GetItem'], publishes: true },
 } as const satisfies Record<FunctionName, FunctionSpec>;
 
 /** Serve no route of the table. */
@@ -164,6 +167,17 @@ const otherFunctions = {
     timeoutSeconds: 30,
     table: [...readRun, 'UpdateItem'],
     wakes: true,
+  },
+  'bus-event': {
+    description: 'Starts the runs that events on the bus ask for',
+    memoryMb: 1024,
+    timeoutSeconds: 60,
+    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+    indexes: ['feed'],
+    starts: true,
+    // A refused trigger gives slots back that others wait for.
+    wakes: true,
+    publishes: true,
   },
   'execution-failed': {
     description: 'Continues or completes a run whose execution failed',

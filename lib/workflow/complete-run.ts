@@ -3,7 +3,6 @@ import { learnUsual } from '../core/cadence.ts';
 import { decide } from '../core/decide.ts';
 import { eventIdOf, isTelling, turnOf } from '../core/delivery.ts';
 import { ServiceError } from '../core/errors.ts';
-import type { Plan } from '../core/plan.ts';
 import type { Services } from '../core/ports.ts';
 import { closeReport } from '../core/report.ts';
 import { packResults } from '../core/result-chunks.ts';
@@ -31,7 +30,7 @@ export async function completeRun(
     const run = await services.runs.getRun(runId);
     if (run === undefined) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
     if (!isLive(run)) return run;
-    const { report, catalog, plan } = await readLiveRun(services, run, true);
+    const { report, catalog } = await readLiveRun(services, run, true);
     const now = services.now();
     const decision = decide(run, report, catalog, now);
     const chosen = choose(run);
@@ -42,7 +41,7 @@ export async function completeRun(
     const chunks = packResults(closed);
     const resultAt = `${run.version}#${digest(chunks).slice(0, 16)}`;
     await services.runs.putResultChunks(runId, resultAt, chunks);
-    const turn = await readTurn(services, run, plan, ending);
+    const turn = await readTurn(services, run, ending);
     const completed = await services.runs.complete(run, {
       ending,
       ...(turn === undefined ? {} : { turn }),
@@ -66,10 +65,9 @@ export async function completeRun(
   });
 }
 
-/** Whether this end turns the plan, where someone wants to know. */
-async function readTurn(services: Services, run: Run, plan: Plan, { result }: Ending): Promise<Run['turn']> {
-  const wanted = plan.notify.some(({ on }) => on.includes('plan.became_failed') || on.includes('plan.recovered'));
-  return wanted ? turnOf((await services.runs.readLock(plan.id)).last, run.id, result) : undefined;
+/** Whether this end turns the plan. */
+async function readTurn(services: Services, run: Run, { result }: Ending): Promise<Run['turn']> {
+  return isTelling(result) ? turnOf((await services.runs.readLock(run.planId)).last, run.id, result) : undefined;
 }
 
 /**

@@ -65,7 +65,7 @@ async function startChild(
       planId,
       // Whoever edits a plan of one project must not run those of another.
       maySee: ({ project, executor }) => project === parent.project && executor.type !== 'group',
-      trigger: parent.trigger,
+      trigger: { ...parent.trigger, ancestors: [...(parent.trigger.ancestors ?? []), parent.planId] },
       groupId: parent.id,
       ...(parent.limits?.key === undefined ? {} : { parallelLimit: parent.limits.key }),
       idempotency: { key: String(parent.id), route: 'group', fingerprint: String(planId) },

@@ -1,7 +1,7 @@
 import type { Services } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
 import { putDeliveries } from './put-deliveries.ts';
-import { completedEvent, startedEvent } from './run-events.ts';
+import { happeningsOf, runEvent } from './run-events.ts';
 
 /**
  * Sends what a commit left in the run's outbox, then takes it out: the deliveries to subscribers, then the events on the bus,
@@ -9,10 +9,10 @@ import { completedEvent, startedEvent } from './run-events.ts';
  * the same ids. Neither the bus nor a delivery keeps the other back.
  */
 export async function publishOutbox(services: Services, run: Run): Promise<void> {
-  const pending = (['started', 'completed'] as const).filter((event) => run.outbox?.has(event));
+  const pending = (['queued', 'started', 'completed'] as const).filter((event) => run.outbox?.has(event));
   if (pending.length === 0) return;
   const put = await settle(putDeliveries(services, run, pending));
-  const events = pending.map((event) => (event === 'started' ? startedEvent : completedEvent)(services, run));
+  const events = happeningsOf(run, pending).map((type) => runEvent(services, run, type));
   const published = await settle(services.bus.publish(events));
   const failed = put ?? published ?? (await settle(services.runs.markSent(run.id, pending)));
   if (failed) services.log({ level: 'warn', event: 'publishing failed', runId: run.id, error: failed.error });

@@ -8,7 +8,7 @@ import {
   subscriptionKey,
 } from '../core/delivery.ts';
 import type { Services } from '../core/ports.ts';
-import type { Run } from '../core/run.ts';
+import type { OutboxEvent, Run } from '../core/run.ts';
 import { toStatusDelivery } from './commit-statuses.ts';
 import { pinnedPlan } from './read-run.ts';
 import { renderEvent } from './render-delivery.ts';
@@ -17,14 +17,12 @@ import { renderEvent } from './render-delivery.ts';
  * Puts a delivery for each subscription of the run's plan, in the version the run pinned, that wants to hear of the events,
  * one for the run's own callback, and its status beside the commit. Ids come from event and subscription, so doing it again adds nothing.
  */
-export async function putDeliveries(
-  services: Services,
-  run: Run,
-  events: readonly ('started' | 'completed')[],
-): Promise<void> {
+export async function putDeliveries(services: Services, run: Run, events: readonly OutboxEvent[]): Promise<void> {
+  const told = events.filter((event) => event !== 'queued');
+  if (told.length === 0) return;
   const plan = await pinnedPlan(services, run);
   const { notify } = plan;
-  const types: NotifyType[] = events.map((event) => `run.${event}` as const);
+  const types: NotifyType[] = told.map((event) => `run.${event}` as const);
   if (events.includes('completed') && run.turn !== undefined) types.push(run.turn);
   const deliveries = types.flatMap((type) => {
     const wanted = notify.filter(({ on }) => on.includes(type));
@@ -34,7 +32,7 @@ export async function putDeliveries(
   if (events.includes('completed') && run.callbackHost !== undefined) {
     deliveries.push(...(await toCallback(services, run)));
   }
-  deliveries.push(...events.flatMap((event) => toStatusDelivery(services, run, plan, event)));
+  deliveries.push(...told.flatMap((event) => toStatusDelivery(services, run, plan, event)));
   if (deliveries.length === 0) return;
   await Promise.all(deliveries.map((delivery) => services.deliveries.putDelivery(delivery)));
   services.sender.notice(deliveries.map(({ id }) => id));

@@ -1,21 +1,20 @@
-import { type DeliveryBody, eventIdOf, type NotifyType } from '../core/delivery.ts';
+import type { DeliveryBody, NotifyType } from '../core/delivery.ts';
 import type { Services } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
-import { completedEvent, startedEvent } from './run-events.ts';
+import { runEvent } from './run-events.ts';
 
 /** Keeps a body below 20 kB whatever a run has to tell (reliability.md 5.6). */
 const maxExplanation = 2000;
 
 /** The message for subscribers: the fields of the bus event, and links instead of results. */
 export function renderEvent(services: Services, run: Run, type: NotifyType): DeliveryBody {
-  const { detail, time } = (type === 'run.started' ? startedEvent : completedEvent)(services, run);
+  const { detail, time } = runEvent(services, run, type);
   const { explanation } = run;
   return {
     type,
     timestamp: new Date(time).toISOString(),
     data: {
       ...detail,
-      id: eventIdOf(run.id, type),
       ...(type === 'run.started' || explanation === undefined
         ? {}
         : { explanation: explanation.slice(0, maxExplanation) }),

@@ -15,6 +15,7 @@ import { redactPoll, secretsOf } from '../core/redact.ts';
 import type { Run } from '../core/run.ts';
 import { dispatchAttempt, toDispatch } from './dispatch-attempt.ts';
 import { readNeeds } from './look-for-slots.ts';
+import { publishOutbox } from './publish-outbox.ts';
 import { type LiveRun, readLiveRun } from './read-run.ts';
 import { endAttempt, isTooLate, recordResults } from './record-results.ts';
 import { stopAttempt } from './stop-attempt.ts';
@@ -48,8 +49,9 @@ export async function stepRun(given: Services, runId: number): Promise<StepAnswe
         return { next: decision.next };
       case 'takeSlots': {
         const waiting = await takeSlots(services, run, needs);
-        if (waiting !== undefined) return { ...waitForSlot(waiting, services.now()), wakeSeq: waiting.wakeSeq };
-        break;
+        if (waiting === undefined) break;
+        await publishOutbox(services, waiting);
+        return { ...waitForSlot(waiting, services.now()), wakeSeq: waiting.wakeSeq };
       }
       case 'dispatch':
         await dispatchAttempt(services, run);

@@ -4,6 +4,7 @@ import { isLive, isVisible, type Run } from '../core/run.ts';
 import { afterCompletion, completeRun } from './complete-run.ts';
 import { giveBackSlots } from './give-back-slots.ts';
 import { readNeeds } from './look-for-slots.ts';
+import { publishOutbox } from './publish-outbox.ts';
 import { pinnedPlan, readLiveRun } from './read-run.ts';
 import { stopAttempt } from './stop-attempt.ts';
 import { takeSlots } from './take-slots.ts';
@@ -85,6 +86,7 @@ async function rejectStale(services: Services, run: Run): Promise<void> {
 
 /** The execution is woken if it is there; one that ended although its run lives is replaced, a few times at most. */
 async function wakeOrRestart(services: Services, run: Run): Promise<void> {
+  await publishOutbox(services, run);
   const again = services.now() + againMs;
   // Whatever keeps the execution from doing it: every deadline is kept (reliability.md F6, L1).
   if (services.now() >= Math.min(run.deadlineAt, run.stopBy ?? Number.POSITIVE_INFINITY)) {

@@ -11,6 +11,7 @@ import { announceRun } from './commit-statuses.ts';
 import { type Demand, readDemand, takeDemanded } from './demand-slots.ts';
 import { giveBackSlots } from './give-back-slots.ts';
 import { linkRerun } from './link-rerun.ts';
+import { publishOutbox } from './publish-outbox.ts';
 import { spareResultIds } from './record-results.ts';
 import { releaseRun, startExecution, tendPlan } from './tend-plan.ts';
 
@@ -189,6 +190,8 @@ async function admitRun(
     else if ((await runs.readLock(plan.id)).active.has(run.id)) await releaseRun(services, run.id);
     else if (waits) await tendPlan(services, plan.id);
     await announceRun(services, plan, stored);
+    // One that begins at once is told of with its start.
+    if (waits) await publishOutbox(services, stored);
   } catch (error) {
     // It is admitted: what is left to do is the sweeper's, and no answer says otherwise.
     services.log({ level: 'warn', event: 'effect of a trigger failed', runId: run.id, error });

@@ -8,6 +8,8 @@ import { claimName } from './names.ts';
 import { lockKey } from './run-item.ts';
 import type { Item, Key, Table } from './table.ts';
 
+/** The part of the index `feed` that plans with triggers for events are in; its others are projects. */
+const eventPlans = 'EVENTS';
 /** Pinned versions kept in memory; they never change. */
 const maxCached = 100;
 
@@ -42,7 +44,7 @@ export function createPlanStore(table: Table): PlanStore {
         await claimName(table, nameKey(document.project, document.name), id, now, (holder) =>
           holdsName(holder, document),
         );
-        const created = await table.put({ ...toItem(plan, headKey(id)), list: 'PLANS' }, 'attribute_not_exists(#pk)');
+        const created = await table.put(toHead(plan), 'attribute_not_exists(#pk)');
         if (created) {
           await pin(table, plan);
           return plan;
@@ -74,8 +76,7 @@ export function createPlanStore(table: Table): PlanStore {
       }
       // The version about to be replaced stays readable even if the writer that made it died before it pinned it.
       await pin(table, plan);
-      const head = { ...toItem(changed, headKey(plan.id)), list: 'PLANS' };
-      if (!(await table.put(head, '#version = :version', { version: plan.version }))) {
+      if (!(await table.put(toHead(changed), '#version = :version', { version: plan.version }))) {
         throw new ServiceError('VERSION_CONFLICT', `plan ${plan.id} was changed in the meantime; read it again`);
       }
       await pin(table, changed);
@@ -137,6 +138,12 @@ export function createPlanStore(table: Table): PlanStore {
       return heads.map(toPlan).sort((a, b) => a.id - b.id);
     },
 
+    async listEventPlans() {
+      const items = await table.query({ index: 'feed', where: '#feed = :feed', values: { feed: eventPlans } });
+      const heads = await table.getMany(items.map(({ id }) => headKey(Number(id))));
+      return heads.map(toPlan);
+    },
+
     async getProject(name) {
       const item = await table.get(projectKey(name));
       return item && { name, id: Number(item.id) };
@@ -174,15 +181,23 @@ async function pin(table: Table, plan: Plan): Promise<void> {
   await table.put(toItem(plan, versionKey(plan.id, plan.version)), 'attribute_not_exists(#pk)');
 }
 
+/** What the plan is now, in the list of all, and in that of plans that wait for events by the same write. */
+function toHead(plan: Plan): Item & Key {
+  const listens = plan.triggers.events.length > 0;
+  return { ...toItem(plan, headKey(plan.id)), list: 'PLANS', ...(listens ? { feed: eventPlans } : {}) };
+}
+
 function toItem(plan: Plan, key: Key): Item & Key & { bytes: Uint8Array } {
   return { ...key, id: plan.id, version: plan.version, bytes: gzipSync(JSON.stringify(plan)) };
 }
 
 function toPlan(item: Item): Plan {
   const stored = JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8')) as Plan;
-  // A version from before there were saved selections, machines or subscriptions has none.
+  // A version from before there were saved selections, machines, subscriptions or triggers has none.
   const { configs = [], machines = [], notify = [] } = stored;
-  return { ...stored, configs, machines, notify };
+  const triggers: Partial<Plan['triggers']> | undefined = stored.triggers;
+  const { webhooks = [], events = [] } = triggers ?? {};
+  return { ...stored, configs, machines, notify, triggers: { webhooks, events } };
 }
 
 /** Gives every selection without an id the next number that no other of the plan has. */

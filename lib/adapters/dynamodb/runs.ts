@@ -111,7 +111,7 @@ export function createRunStore(table: Table): RunStore {
     async admit(run, { deadlineAt, nextActionAt, waitsFor, slotsHeld }) {
       const waiting = waitsFor === undefined ? '' : ', #waitsFor = :waitsFor';
       const holding = slotsHeld === undefined ? '' : ', #slotsHeld = :slotsHeld';
-      const update = `SET #status = :queued, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt, #list = :list, #feed = :feed, ${bump}${waiting}${holding}`;
+      const update = `SET #status = :queued, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt, #list = :list, #feed = :feed, ${bump}${waiting}${holding} ADD #outbox :queuedSet`;
       const values = {
         deadlineAt,
         nextActionAt,
@@ -120,6 +120,7 @@ export function createRunStore(table: Table): RunStore {
         list: `PLAN#${run.planId}`,
         feed: `PROJECT#${run.project}`,
         new: 'new',
+        queuedSet,
       };
       return change(run.id, update, values, 'attribute_exists(#pk) AND #status = :new');
     },
@@ -361,6 +362,7 @@ export function createRunStore(table: Table): RunStore {
 const idempotencyKey = (key: string): Key => ({ pk: `IDEM#${key}`, sk: 'IDEM' });
 /** Admitted, released, and not yet handed to an executor. */
 const undispatched = '#status = :queued AND #dispatch = :due AND attribute_not_exists(#waitsFor)';
+const queuedSet = new Set(['queued']);
 const startedSet = new Set(['started']);
 const notStarted = 'attribute_not_exists(#startedAt)';
 const started = '#status = :running, #startedAt = :at, #deadlineAt = :deadlineAt, #nextActionAt = :nextActionAt';

@@ -78,6 +78,8 @@ export const runAnswer = z.strictObject({
     type: z.enum(['api', 'manual', 'schedule', 'webhook', 'event']),
     keyId: z.string(),
     ownerId: z.int(),
+    /** The event on the bus that started it. */
+    event: maybe(z.strictObject({ id: z.string(), source: z.string(), detailType: z.string() })),
   }),
   requested: z.string(),
   executing: maybe(z.string()),
@@ -351,3 +353,6 @@ export const problemAnswer = z.strictObject({
     z.array(z.strictObject({ field: z.string(), message: z.string(), rejectedValue: z.optional(z.unknown()) })),
   ),
 });
+
+/** `POST /v1/events`. */
+export const eventAnswer = z.strictObject({ id: z.string() });

@@ -5,6 +5,7 @@ import * as answers from './answer-schemas.ts';
 import {
   environmentBody,
   environmentChange,
+  eventBody,
   hookBody,
   hookChange,
   keyBody,
@@ -224,6 +225,12 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     summary: 'Send a delivery again under the same id, and enable its subscription; waits for the first try',
     answers: { 200: answers.deliveryAnswer },
     problems: [400, 404],
+  },
+  'native.putEvent': {
+    summary: 'Put an event on the bus, for plans that are triggered by it',
+    body: eventBody,
+    answers: { 202: answers.eventAnswer },
+    problems: [400, 403],
   },
   'native.testNotify': {
     summary: 'Send `endpoint.ping` to the subscriptions of a plan and say what came back',

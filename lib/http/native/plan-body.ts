@@ -25,7 +25,7 @@ export async function readPlan(request: HttpRequest): Promise<PlanDocument> {
 
 /** Refuses what no run of the plan could work with: URLs, an executor of another mode, an environment of another project. */
 export async function checkPlan(services: Services, document: PlanDocument, checkUrl: CheckUrl): Promise<void> {
-  const { executor, environment, machines, project, notify, commitStatus } = document;
+  const { executor, environment, machines, project, notify, commitStatus, triggers } = document;
   if (executor.type === 'http') {
     for (const field of ['url', 'statusUrl', 'stopUrl'] as const) {
       const url = executor[field];
@@ -50,11 +50,14 @@ export async function checkPlan(services: Services, document: PlanDocument, chec
   }
   if (executor.type === 'group') await checkChildren(services, project, executor.children);
   await checkEnvironment(services, project, 'environment', environment);
-  await Promise.all(
-    machines.map((machine, i) =>
+  await Promise.all([
+    ...machines.map((machine, i) =>
       checkEnvironment(services, project, `machines[${i}].environment`, machine.environment),
     ),
-  );
+    ...triggers.events.map((trigger, i) =>
+      checkEnvironment(services, project, `triggers.events[${i}].environment`, trigger.environment),
+    ),
+  ]);
 }
 
 /** Plans of the same project, one level deep: a parent has no parents among its children. */

@@ -47,7 +47,12 @@ export function toRunObject(
     environmentId: run.environmentId ?? null,
     buildNo: run.buildNo ?? null,
     commit: run.commit ?? null,
-    trigger: { type: run.trigger.type, keyId: run.trigger.keyId, ownerId: run.trigger.ownerId },
+    trigger: {
+      type: run.trigger.type,
+      keyId: run.trigger.keyId,
+      ownerId: run.trigger.ownerId,
+      event: run.trigger.event ?? null,
+    },
     /** What was asked for, and what the executor says it makes of it. */
     requested: requestedBy(run),
     executing: current?.executing ?? null,

@@ -92,6 +92,18 @@ export const rerunBody = z.strictObject({
   ),
 });
 
+/** `POST /v1/events`. */
+export const eventBody = z.strictObject({
+  /** Who says it, as in `com.acme.deployer`. */
+  source: text(256),
+  /** What happened, as in `Run Requested`. */
+  detailType: text(128),
+  detail: z.record(z.string(), z.unknown()),
+  /** The same event sent again has the same id, and is heard once. */
+  id: absent(text(255)),
+  time: absent(z.iso.datetime({ offset: true, error: 'must be a time as in 2027-01-31T12:00:00Z' })),
+});
+
 /** `POST /v1/plans/{planId}/notify/test`. */
 export const pingBody = z.strictObject({
   /** Of the subscription to test, or its URL if it has no name; without it, all of the plan. */

@@ -411,7 +411,7 @@ describe('dispatch', () => {
   it('E15 makes the run running, once', async () => {
     const run = await running();
     expect(run).toMatchObject({ status: 'running', dispatch: 'accepted', startedAt: 2000, deadlineAt: 50_000 });
-    expect(run.outbox).toEqual(new Set(['started']));
+    expect(run.outbox).toEqual(new Set(['queued', 'started']));
     expect((await runs.readItems(run)).attempts).toEqual([attempt]);
   });
 
@@ -667,7 +667,7 @@ describe('completion', () => {
 
   it('E8 takes the run off the sweeper’s list when the last event is out', async () => {
     await completed();
-    await runs.markSent(id, ['started', 'completed']);
+    await runs.markSent(id, ['queued', 'started', 'completed']);
     const run = await read();
     expect(run.outbox).toBeUndefined();
     expect(run.nextActionAt).toBeUndefined();
@@ -676,14 +676,14 @@ describe('completion', () => {
 
   it('E8 of the first event leaves the last one', async () => {
     await completed();
-    await runs.markSent(id, ['started']);
+    await runs.markSent(id, ['queued', 'started']);
     expect((await read()).outbox).toEqual(new Set(['completed']));
     expect((await read()).nextActionAt).toBe(10_000);
   });
 
   it('E8 keeps a run on the list while its job may live', async () => {
     await runs.complete(await running(), aCompletion({ cancelPending: true }));
-    await runs.markSent(id, ['started', 'completed']);
+    await runs.markSent(id, ['queued', 'started', 'completed']);
     expect(await read()).toMatchObject({ cancelPending: true, nextActionAt: 10_000 });
     await runs.cancelDone(id);
     expect((await read()).cancelPending).toBeUndefined();
@@ -698,7 +698,7 @@ describe('completion', () => {
 
   it('never brings a finished run back to the sweeper', async () => {
     await completed();
-    await runs.markSent(id, ['started', 'completed']);
+    await runs.markSent(id, ['queued', 'started', 'completed']);
     await runs.scheduleNext(id, 1);
     expect((await read()).nextActionAt).toBeUndefined();
   });

@@ -27,6 +27,7 @@ import { createGetOpenapi } from '../../../lib/http/native/openapi.ts';
 import { createListOverrides, createOverrideRun } from '../../../lib/http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../../../lib/http/native/plans.ts';
 import { createGetProject, createListProjects, createUpdateProject } from '../../../lib/http/native/projects.ts';
+import { createPutEvent } from '../../../lib/http/native/put-event.ts';
 import { createRerunRun } from '../../../lib/http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from '../../../lib/http/native/runs.ts';
 import { createStopRun } from '../../../lib/http/native/stop-run.ts';
@@ -156,6 +157,7 @@ export async function openApi() {
     'native.getDelivery': deliveries.createGetDelivery(services),
     'native.replayDelivery': deliveries.createReplayDelivery(services),
     'native.testNotify': createTestNotify(services),
+    'native.putEvent': createPutEvent(async ({ id = 'event' }) => ({ id })),
     'native.getCallbackSecrets': deliveries.createGetCallbackSecrets(services),
     'native.listHooks': hooks.createListHooks(services),
     'native.createHook': hooks.createCreateHook(services),

@@ -24,9 +24,15 @@ test.each([
   const { runId } = await api.startRun();
   await api.call('POST', `/v1/runs/${runId}/results`, { body: { cases, final: true } });
   await api.step(runId);
-  expect(api.published.map(({ detailType }) => detailType)).toEqual(['Run Started', 'Run Completed']);
+  const turned = result === 'passed' ? [] : ['Plan Became Failed'];
+  expect(api.published.map(({ detailType }) => detailType)).toEqual([
+    'Run Queued',
+    'Run Started',
+    'Run Completed',
+    ...turned,
+  ]);
   for (const { id, detailType, detail } of api.published) {
-    const schema = await schemaOf(detailType.toLowerCase().replace(' ', '-'));
+    const schema = await schemaOf(detailType.toLowerCase().replaceAll(' ', '-'));
     const onTheWire = JSON.parse(JSON.stringify(detail));
     expect(z.fromJSONSchema(schema).safeParse(onTheWire).error).toBeUndefined();
     // The schema knows every field there is, and they agree with the event around them.
@@ -37,5 +43,5 @@ test.each([
       expect(z.fromJSONSchema(schema).safeParse(without).success).toBe(false);
     }
   }
-  expect(api.published[1]?.detail).toMatchObject({ result });
+  expect(api.published[2]?.detail).toMatchObject({ result });
 });
