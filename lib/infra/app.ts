@@ -7,7 +7,8 @@ import { ProctorStack } from './stack.ts';
 
 /**
  * The app as it is deployed, with the checks that stop it from being synthesized when something is found. Context, all of it
- * optional: `stackName`, `allowPrivate`, `codebuildProjects` (comma between them), `testinium` and `codebuild` as JSON (see ProctorStackProps).
+ * optional: `stackName`, `allowPrivate`, `codebuildProjects` and `eventSources` (comma between them), `testinium` and
+ * `codebuild` as JSON (see ProctorStackProps).
  */
 export function createApp(bundles: string, props: AppProps = {}): { readonly app: App; readonly stack: ProctorStack } {
   const app = new App({
@@ -24,9 +25,11 @@ export function createApp(bundles: string, props: AppProps = {}): { readonly app
   const testinium: unknown = app.node.tryGetContext('testinium');
   const codebuild: unknown = app.node.tryGetContext('codebuild');
   const codebuildProjects: string | undefined = app.node.tryGetContext('codebuildProjects');
+  const eventSources: string | undefined = app.node.tryGetContext('eventSources');
   const stack = new ProctorStack(app, stackName, {
     bundles,
     ...(allowPrivate === undefined ? {} : { allowPrivate }),
+    ...(eventSources === undefined ? {} : { eventSources: eventSources.split(',').map((source) => source.trim()) }),
     ...(testinium === undefined
       ? {}
       : { testinium: readTestiniumSettings(typeof testinium === 'string' ? testinium : JSON.stringify(testinium)) }),

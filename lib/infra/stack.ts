@@ -3,6 +3,8 @@ import type { Construct } from 'constructs';
 import type { TestiniumSettings } from '../http/testinium/settings.ts';
 import type { BuildSettings } from './build-settings.ts';
 import { createBuildPolicy, EndedBuilds } from './builds.ts';
+import { EventSchemas } from './event-schemas.ts';
+import { EventsIn } from './events-in.ts';
 import { createFoundation } from './foundation.ts';
 import { createHttpApi, HttpRoutes } from './http-api.ts';
 import { Outbound } from './outbound.ts';
@@ -24,6 +26,8 @@ export interface ProctorStackProps extends StackProps {
   readonly codebuild?: BuildSettings;
   /** Names of other CodeBuild projects that plans may run in. */
   readonly codebuildProjects?: readonly string[];
+  /** Sources of the account's default bus that plans may wait for, besides CodePipeline, CodeDeploy and ECS deployments. */
+  readonly eventSources?: readonly string[];
 }
 
 /** All of Proctor in one account and region. */
@@ -31,7 +35,7 @@ export class ProctorStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { bundles, allowPrivate, testinium, codebuild, codebuildProjects = [], ...props }: ProctorStackProps,
+    { bundles, allowPrivate, testinium, codebuild, codebuildProjects = [], eventSources = [], ...props }: ProctorStackProps,
   ) {
     super(scope, id, { description: 'Proctor: test plan runs as a service', ...props });
     const api = createHttpApi(this);
@@ -48,6 +52,8 @@ export class ProctorStack extends Stack {
     const { deliver } = new Outbound(this, 'Outbound', workshop);
     const { functions } = new HttpRoutes(this, 'Http', { api, workshop, deliver });
     const { stateMachine } = new RunMachine(this, 'Run', workshop);
+    new EventsIn(this, 'EventsIn', { workshop, sources: eventSources });
+    new EventSchemas(this, 'EventSchemas', this.stackName.toLowerCase());
     new Sweeper(this, 'Sweeper', workshop);
     if (foundation.builds) new EndedBuilds(this, 'EndedBuilds', workshop);
     new FailedExecutions(this, 'FailedExecutions', { machine: stateMachine, workshop });

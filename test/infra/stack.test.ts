@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { type App, aws_sqs as sqs } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -55,7 +56,12 @@ describe('what each function may do', () => {
   const completes = [...read, ...many, ...write, ...starts, ...wakes, ...publishes];
 
   it.each([
-    ['HttpTrigger', [...read, ...many, ...write, ...starts, ...wakes, ...masterKey, 'Query Table/index/list']],
+    [
+      'HttpTrigger',
+      [...read, ...many, ...write, ...starts, ...wakes, ...publishes, ...masterKey, 'Query Table/index/list'],
+    ],
+    ['HttpEvents', ['GetItem Table', ...publishes]],
+    ['EventsInBusEvent', [...completes, 'Query Table/index/feed', 'sqs:SendMessage EventsInDeadLetters']],
     ['HttpReadRuns', [...read, ...many, 'Query Table/index/list', 'Query Table/index/feed']],
     ['HttpPlans', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
     ['HttpEnvironments', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
@@ -84,6 +90,7 @@ describe('what each function may do', () => {
           'Results',
           'StopRun',
           'Deliveries',
+          'Events',
         ].map((id) => `lambda:InvokeFunction Http${id}`),
       ],
     ],
@@ -119,7 +126,7 @@ describe('what each function may do', () => {
   });
 
   it('knows every policy there is', () => {
-    expect(grants().size).toBe(20);
+    expect(grants().size).toBe(22);
   });
 
   it('writes logs to its own log group only', () => {
@@ -194,6 +201,7 @@ describe('the API', () => {
       [
         'Deliveries',
         'Environments',
+        'Events',
         'Keys',
         'NotFound',
         'Overrides',
@@ -299,12 +307,11 @@ describe('nothing is lost silently', () => {
         ({ DeadLetterConfig, RetryPolicy }) => [withoutHash(id), show(DeadLetterConfig.Arn), RetryPolicy],
       ),
     );
+    const asLongAsPossible = { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 };
     expect(rules.sort()).toEqual([
-      [
-        'FailedExecutionsRule',
-        'FailedExecutionsDeadLetters',
-        { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
-      ],
+      ['EventsInBus', 'EventsInDeadLetters', asLongAsPossible],
+      ['EventsInDeployments', 'EventsInDeadLetters', asLongAsPossible],
+      ['FailedExecutionsRule', 'FailedExecutionsDeadLetters', asLongAsPossible],
       ['OutboundRule', 'OutboundDeadLetters', { MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 300 }],
     ]);
     const schedules = all('AWS::Scheduler::Schedule').map(([id, { Properties }]) => {
@@ -321,6 +328,7 @@ describe('nothing is lost silently', () => {
   it('gives functions invoked by events a dead-letter queue', () => {
     const withQueue = all('AWS::Lambda::Function').filter(([, { Properties }]) => Properties.DeadLetterConfig);
     expect(withQueue.map(([id]) => withoutHash(id)).sort()).toEqual([
+      'EventsInBusEvent',
       'FailedExecutionsExecutionFailed',
       'OutboundDeliver',
       'SweeperSweep',
@@ -346,8 +354,26 @@ describe('nothing is lost silently', () => {
   it('has deliveries sent when a run of this service starts or completes', () => {
     const rules = all('AWS::Events::Rule').map(([, { Properties }]) => Properties);
     const pattern = { source: ['proctor'], 'detail-type': ['Run Started', 'Run Completed'] };
-    const rule = rules.find(({ EventBusName }) => EventBusName !== undefined);
+    const rule = rules.find(({ Description }) => Description === 'Events of runs that subscribers may wait for');
     expect([show(rule?.EventBusName), rule?.EventPattern]).toEqual(['Bus', pattern]);
+  });
+
+  it('hears of everything on its own bus that may start a run, and of deployments on the default one', () => {
+    const heard = all('AWS::Events::Rule').filter(([id]) => id.startsWith('EventsIn'));
+    expect(heard.map(([, { Properties }]) => [Properties.EventBusName && show(Properties.EventBusName), Properties.EventPattern])).toEqual([
+      ['Bus', { 'detail-type': [{ 'anything-but': ['Run Refused'] }] }],
+      [
+        undefined,
+        {
+          source: ['aws.codepipeline', 'aws.codedeploy', 'aws.ecs'],
+          'detail-type': [
+            'CodePipeline Pipeline Execution State Change',
+            'CodeDeploy Deployment State-change Notification',
+            'ECS Deployment State Change',
+          ],
+        },
+      ],
+    ]);
   });
 
   it('sweeps, and sends what is due, every minute', () => {
@@ -358,11 +384,33 @@ describe('nothing is lost silently', () => {
   it('encrypts its queues, refuses plain HTTP to them, and rings an alarm with a runbook line for each', () => {
     const queues = all('AWS::SQS::Queue');
     const alarms = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties as Record<string, unknown>);
-    expect(queues.length).toBe(3);
-    expect(alarms.length).toBe(3);
+    expect(queues.length).toBe(4);
+    expect(alarms.length).toBe(4);
     for (const [, { Properties }] of queues) expect(Properties).toMatchObject({ SqsManagedSseEnabled: true });
-    expect(JSON.stringify(all('AWS::SQS::QueuePolicy')).match(/"aws:SecureTransport":"false"/g)).toHaveLength(3);
+    expect(JSON.stringify(all('AWS::SQS::QueuePolicy')).match(/"aws:SecureTransport":"false"/g)).toHaveLength(4);
     for (const { AlarmDescription } of alarms) expect(AlarmDescription).toMatch(/^See docs\/runbook\.md#[a-z-]+$/);
+  });
+});
+
+describe('the schemas of events', () => {
+  it('are in a registry, as OpenAPI 3 with the envelope of the bus, one for each there is', async () => {
+    const files = (await readdir('docs/events')).filter((name) => name.endsWith('.schema.json'));
+    const schemas = all('AWS::EventSchemas::Schema').map(([, { Properties }]) => Properties);
+    expect(only('AWS::EventSchemas::Registry').Properties).toMatchObject({ RegistryName: 'proctor' });
+    expect(schemas).toHaveLength(files.length);
+    for (const { SchemaName, Type, Content, RegistryName, Description } of schemas) {
+      expect([Type, show(RegistryName)]).toEqual(['OpenApi3', 'EventSchemasRegistry']);
+      const name = String(Description).replaceAll(' ', '');
+      expect(SchemaName).toBe(name === 'RunRequested' ? 'any@RunRequested' : `proctor@${name}`);
+      const { openapi, components } = JSON.parse(String(Content));
+      expect(openapi).toBe('3.0.0');
+      expect(components.schemas.AWSEvent).toMatchObject({
+        'x-amazon-events-detail-type': Description,
+        properties: { detail: { $ref: `#/components/schemas/${name}` } },
+      });
+      expect(Object.keys(components.schemas[name].properties).length).toBeGreaterThan(5);
+      expect(String(Content)).not.toMatch(/"(const|\$schema|\$id)":|"type":\[/);
+    }
   });
 });
 
@@ -416,6 +464,12 @@ describe('outputs', () => {
 });
 
 describe('context', () => {
+  it('adds sources of the default bus', () => {
+    const { template } = synthesize(undefined, { eventSources: 'aws.s3, com.acme' });
+    const patterns = resourcesOf(template, 'AWS::Events::Rule').map(([, { Properties }]) => Properties.EventPattern);
+    expect(patterns).toContainEqual({ source: ['aws.s3', 'com.acme'] });
+  });
+
   it('opens private hosts to those who call out only, under a stack name of choice', () => {
     const { template } = synthesize(undefined, { stackName: 'Blue', allowPrivate: 'ci.internal,10.1.0.0/16' });
     const told = resourcesOf(template, 'AWS::Lambda::Function').filter(([, { Properties }]) =>

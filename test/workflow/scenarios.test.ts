@@ -234,7 +234,7 @@ describe.each([loop, machine])('on the $name', (driver) => {
       const { id } = await world.trigger();
       const ended = await world.finish(id);
       expectEnd(ended, 'passed', 'allPassed');
-      expect(world.published.map(({ id: event }) => event)).toEqual([`evt_${id}_1`, `evt_${id}_2`]);
+      expect(world.published.map(({ id: event }) => event)).toEqual([0, 1, 2].map((n) => `evt_${id}_${n}`));
     });
 
     it('ends at the inactivity deadline when the callback is lost, and stops the job', async () => {
@@ -773,7 +773,7 @@ describe.each([loop, machine])('on the $name', (driver) => {
       expect(world.published).toEqual([]);
       world.faults.busDown = false;
       await world.finish(id);
-      expect(world.published.map((event) => event.id)).toEqual([`evt_${id}_1`, `evt_${id}_2`]);
+      expect(world.published.map((event) => event.id)).toEqual([0, 1, 2].map((n) => `evt_${id}_${n}`));
     });
 
     it('starts by the sweeper what the trigger could not start', async () => {
