@@ -1,4 +1,4 @@
-import type { Calls, StartBuildInput } from './codebuild/client.ts';
+import { type Calls, createCalls, type StartBuildInput } from './codebuild/client.ts';
 import { toServiceError } from './codebuild/to-service-error.ts';
 
 export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'FAULT' | 'TIMED_OUT' | 'STOPPED';
@@ -70,7 +70,7 @@ const buildsAtOnce = 25;
 /** Pages of 100 test cases; CodeBuild keeps 500 of a report. */
 const maxPages = 50;
 
-/** The builds of any region, each with a client of its own that is loaded when it is first used. */
+/** The builds of any region, each with a client of its own that is made when it is first used. */
 export function createBuilds(config: BuildsConfig = {}): (region?: string) => Builds {
   const regions = new Map<string | undefined, Builds>();
   return (region = config.region) => {
@@ -81,17 +81,13 @@ export function createBuilds(config: BuildsConfig = {}): (region?: string) => Bu
 }
 
 function createRegionBuilds(config: BuildsConfig): Builds {
-  let loaded: Promise<Calls> | undefined;
-  const load = () => {
-    loaded ??= import('./codebuild/client.ts').then(({ createCalls }) =>
-      // Three tries: the run has retries of its own, and a step has 55 s for all of its calls.
-      createCalls({ ...config, maxAttempts: 3, requestHandler: { connectionTimeout: 3000, requestTimeout: 10_000 } }),
-    );
-    return loaded;
-  };
+  let calls: Calls | undefined;
   const call = async <T>(what: string, make: (calls: Calls) => Promise<T>): Promise<T> => {
     try {
-      return await make(await load());
+      // Three tries: the run has retries of its own, and a step has 55 s for all of its calls.
+      const requestHandler = { connectionTimeout: 3000, requestTimeout: 10_000 };
+      calls ??= createCalls({ ...config, maxAttempts: 3, requestHandler });
+      return await make(calls);
     } catch (error) {
       throw toServiceError(error, what);
     }

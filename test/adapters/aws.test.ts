@@ -111,9 +111,9 @@ describe('master keys', () => {
 });
 
 describe('the system on AWS', () => {
-  it('does not know the command executor, and says what to do', () => {
+  it('does not know the command executor without a CodeBuild project, and says what to do', () => {
     const { services } = createAwsSystem({ AWS_REGION: 'eu-central-1' });
-    expect(() => services.executors('command')).toThrow(/only in embedded mode.*type "http"/);
+    expect(() => services.executors('command')).toThrow(/needs a CodeBuild project.*context `codebuild`.*"http"/);
   });
 });
 

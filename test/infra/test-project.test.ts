@@ -99,6 +99,7 @@ describe('a deployment with a CodeBuild project', () => {
       'logs:CreateLogStream TestsLogs',
       'logs:PutLogEvents TestsLogs',
       `secretsmanager:GetSecretValue ${partition}:secretsmanager:AWS::Region:AWS::AccountId:secret:proctor/tests/*`,
+      `ssm:GetParameters ${partition}:ssm:AWS::Region:AWS::AccountId:parameter/proctor/tests/*`,
     ]);
   });
 
@@ -127,6 +128,7 @@ describe('a deployment with a CodeBuild project', () => {
     const own = acknowledgements(app).filter(({ path }) => path.includes('/Tests/'));
     expect(own.map(({ id }) => id.replace(/^.*::(AwsSolutions-\w+).*$/, '$1')).sort()).toEqual([
       'AwsSolutions-CB4',
+      'AwsSolutions-IAM5',
       'AwsSolutions-IAM5',
     ]);
   });
