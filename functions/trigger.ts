@@ -1,5 +1,4 @@
 import { createEgress } from '../lib/adapters/egress.ts';
-import { createBus } from '../lib/adapters/event-bridge.ts';
 import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
@@ -13,7 +12,6 @@ import { createTriggerRun as createTestsigmaTrigger } from '../lib/http/testsigm
 
 const system = createAwsSystem(process.env, {
   machine: createMachine,
-  bus: createBus,
   readSecret: createSecretReader,
   egress: createEgress,
 });

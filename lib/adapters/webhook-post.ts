@@ -38,7 +38,8 @@ export function createPostWebhook(options: {
     let headers: Record<string, string>;
     try {
       const proof = 'bearer' in message ? githubHeaders(await secrets.get(message.bearer)) : await sign(message, body);
-      headers = { 'content-type': 'application/json', ...proof };
+      const contentType = 'contentType' in message ? message.contentType : undefined;
+      headers = { 'content-type': contentType ?? 'application/json', ...proof };
     } catch {
       return { code: 'SECRET_UNUSABLE' };
     }

@@ -16,6 +16,10 @@ export type PayloadKind = 'native' | 'testinium';
 
 export type Subscription = Plan['notify'][number];
 
+/** `standard` is the message of Standard Webhooks, `cloudevents` one of CloudEvents 1.0 in structured mode. */
+export const deliveryFormats = ['standard', 'cloudevents'] as const;
+export type DeliveryFormat = (typeof deliveryFormats)[number];
+
 /** The message of Standard Webhooks. `timestamp` is when it happened, in ISO 8601; `data` stays thin, with links. */
 export interface DeliveryBody {
   readonly type: string;
@@ -67,6 +71,8 @@ export interface Delivery {
   readonly schedule: keyof typeof schedules;
   /** JSON, the same bytes in every try. */
   readonly body: string;
+  /** What the body is, if not plain JSON. */
+  readonly contentType?: string;
   readonly createdAt: number;
   /** Tries begun since it was made or replayed. */
   readonly tries: number;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { notifyTypes, subscriptionKey } from './delivery.ts';
+import { deliveryFormats, notifyTypes, subscriptionKey } from './delivery.ts';
 import { eventTrigger, nameOfTrigger, triggersItself } from './event-trigger.ts';
 import { executorSettings } from './executor-settings.ts';
 import { repositoryName } from './github.ts';
@@ -153,6 +153,8 @@ const subscription = z.strictObject({
   /** Tells it apart from the plan's others; its URL does without. */
   name: z.optional(text(100)),
   url: text(2048),
+  /** How the message is written, `standard` unless given; it is signed the same way. */
+  format: z.optional(z.enum(deliveryFormats)),
   on: z.array(z.enum(notifyTypes)).check(z.minLength(1), z.maxLength(notifyTypes.length)),
   /** Where the signing secret (`whsec_…`) is. */
   secret: secretReference,

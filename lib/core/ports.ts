@@ -489,6 +489,8 @@ export interface Sender {
 export type PostWebhook = (message: SignedMessage | BearerMessage) => Promise<DeliveryAnswer>;
 
 export interface SignedMessage {
+  /** What the body is, if not plain JSON. */
+  readonly contentType?: string;
   /** `webhook-id`. */
   readonly id: string;
   readonly timestampSeconds: number;

@@ -46,8 +46,6 @@ export const httpFunctions = {
     // A rerun of the Testinium API finds the plan's last run, and a plan by its name.
     indexes: ['list'],
     starts: true,
-    // Who has to wait is told of at once.
-    publishes: true,
     // A refused trigger gives slots back that others wait for.
     wakes: true,
     masterKey: true,

@@ -11,7 +11,7 @@ import type { Services } from '../core/ports.ts';
 import type { OutboxEvent, Run } from '../core/run.ts';
 import { toStatusDelivery } from './commit-statuses.ts';
 import { pinnedPlan } from './read-run.ts';
-import { renderEvent } from './render-delivery.ts';
+import { renderEvent, writeBody } from './render-delivery.ts';
 
 /**
  * Puts a delivery for each subscription of the run's plan, in the version the run pinned, that wants to hear of the events,
@@ -46,9 +46,10 @@ function toDelivery(
   body: DeliveryBody,
 ): Delivery {
   const key = subscriptionKey(subscription);
+  const id = deliveryIdOf(run.id, type, key);
   return {
-    ...newDelivery(services, run, body),
-    id: deliveryIdOf(run.id, type, key),
+    ...newDelivery(services, run, writeBody(body, id, subscription.format)),
+    id,
     type,
     to: { kind: 'subscription', key, host: new URL(subscription.url).host },
     schedule: 'subscription',
@@ -62,7 +63,7 @@ async function toCallback(services: Services, run: Run): Promise<Delivery[]> {
   const body = await services.renderDelivery(kind, run);
   return [
     {
-      ...newDelivery(services, run, body),
+      ...newDelivery(services, run, writeBody(body, callbackIdOf(run.id))),
       id: callbackIdOf(run.id),
       type: 'run.completed',
       to: { kind: 'callback', host, sealedUrl },
@@ -71,14 +72,14 @@ async function toCallback(services: Services, run: Run): Promise<Delivery[]> {
   ];
 }
 
-function newDelivery({ now }: Services, run: Run, body: DeliveryBody) {
+function newDelivery({ now }: Services, run: Run, body: Pick<Delivery, 'body' | 'contentType'>) {
   const at = now();
   return {
     state: 'pending' as const,
     planId: run.planId,
     project: run.project,
     runId: run.id,
-    body: JSON.stringify(body),
+    ...body,
     createdAt: at,
     tries: 0,
     attempts: [],

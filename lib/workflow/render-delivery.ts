@@ -1,4 +1,4 @@
-import type { DeliveryBody, NotifyType } from '../core/delivery.ts';
+import type { Delivery, DeliveryBody, DeliveryFormat, NotifyType } from '../core/delivery.ts';
 import type { Services } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
 import { runEvent } from './run-events.ts';
@@ -36,4 +36,28 @@ export function renderPing(
   const data = { planId: plan.id, planName: plan.name, project: plan.project };
   const planUrl = `${services.publicUrl}/v1/plans/${plan.id}`;
   return { type: 'endpoint.ping', timestamp: new Date(services.now()).toISOString(), data: { ...data, planUrl } };
+}
+
+/**
+ * The message as its receiver wants it. In CloudEvents 1.0, structured mode: the id of an event is that of the bus, its source
+ * the plan, and its subject the run; the envelope is signed with the rest.
+ */
+export function writeBody(
+  { type, timestamp, data }: DeliveryBody,
+  deliveryId: string,
+  format: DeliveryFormat = 'standard',
+): Pick<Delivery, 'body' | 'contentType'> {
+  if (format === 'standard') return { body: JSON.stringify({ type, timestamp, data }) };
+  const { id, planUrl, runId } = data;
+  const event = {
+    specversion: '1.0',
+    id: typeof id === 'string' ? id : deliveryId,
+    source: planUrl,
+    type: `proctor.${type}`,
+    ...(runId === undefined ? {} : { subject: `runs/${runId}` }),
+    time: timestamp,
+    datacontenttype: 'application/json',
+    data,
+  };
+  return { body: JSON.stringify(event), contentType: 'application/cloudevents+json; charset=utf-8' };
 }

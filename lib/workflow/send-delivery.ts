@@ -127,8 +127,9 @@ async function answerOf(
   delivery: Delivery,
   subscription: Found | undefined,
 ): Promise<DeliveryAnswer> {
-  const { id, body, to, schedule } = delivery;
-  const message = { id, body, timestampSeconds: Math.floor(services.now() / 1000) };
+  const { id, body, to, schedule, contentType } = delivery;
+  const timestampSeconds = Math.floor(services.now() / 1000);
+  const message = { id, body, timestampSeconds, ...(contentType === undefined ? {} : { contentType }) };
   if (to.kind === 'subscription') {
     if (subscription === undefined) return refused('SUBSCRIPTION_GONE');
     const { url, refs, state } = subscription;

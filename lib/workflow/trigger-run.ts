@@ -11,7 +11,6 @@ import { announceRun } from './commit-statuses.ts';
 import { type Demand, readDemand, takeDemanded } from './demand-slots.ts';
 import { giveBackSlots } from './give-back-slots.ts';
 import { linkRerun } from './link-rerun.ts';
-import { publishOutbox } from './publish-outbox.ts';
 import { spareResultIds } from './record-results.ts';
 import { releaseRun, startExecution, tendPlan } from './tend-plan.ts';
 
@@ -173,7 +172,8 @@ async function admitRun(
   const ahead = waits ? await runsAhead(services, plan.id, run.id) : undefined;
   const admitted = await runs.admit(run, {
     deadlineAt,
-    nextActionAt: Math.min(now + 60_000, deadlineAt),
+    // Run Queued goes out with the start, or for a run that waits by the next passage of the sweeper.
+    nextActionAt: waits ? now : Math.min(now + 60_000, deadlineAt),
     ...(ahead === undefined ? {} : { waitsFor: ahead }),
     ...(holds && run.limits === undefined ? { slotsHeld: true } : {}),
   });
@@ -190,8 +190,6 @@ async function admitRun(
     else if ((await runs.readLock(plan.id)).active.has(run.id)) await releaseRun(services, run.id);
     else if (waits) await tendPlan(services, plan.id);
     await announceRun(services, plan, stored);
-    // One that begins at once is told of with its start.
-    if (waits) await publishOutbox(services, stored);
   } catch (error) {
     // It is admitted: what is left to do is the sweeper's, and no answer says otherwise.
     services.log({ level: 'warn', event: 'effect of a trigger failed', runId: run.id, error });

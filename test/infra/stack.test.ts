@@ -56,9 +56,13 @@ describe('what each function may do', () => {
   const completes = [...read, ...many, ...write, ...starts, ...wakes, ...publishes];
 
   it.each([
+    ['HttpTrigger', [...read, ...many, ...write, ...starts, ...wakes, ...masterKey, 'Query Table/index/list']],
     [
-      'HttpTrigger',
-      [...read, ...many, ...write, ...starts, ...wakes, ...publishes, ...masterKey, 'Query Table/index/list'],
+      'HttpHooks',
+      [
+        ...[...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list'],
+        ...[...starts, ...wakes, ...masterKey],
+      ],
     ],
     ['HttpEvents', ['GetItem Table', ...publishes]],
     [
@@ -94,6 +98,7 @@ describe('what each function may do', () => {
           'Results',
           'StopRun',
           'Deliveries',
+          'Hooks',
           'Events',
           'Hooks',
         ].map((id) => `lambda:InvokeFunction Http${id}`),

@@ -150,6 +150,27 @@ describe('what is delivered', () => {
     ]);
   });
 
+  it('is a CloudEvent where the subscription says so, signed like any other', async () => {
+    const plan = await d.makePlan([{ format: 'cloudevents' }]);
+    const run = await d.completeRun(plan);
+    await publishOutbox(d.services, run);
+    await sendOfRun(d.services, d.post, run.id, async () => {});
+    const [{ headers, body }] = d.sent as [Sent];
+    expect(headers['content-type']).toBe('application/cloudevents+json; charset=utf-8');
+    expect(headers['webhook-signature']).toMatch(/^v1,/);
+    const event = JSON.parse(body);
+    expect(event).toEqual({
+      specversion: '1.0',
+      id: d.published[0]?.id,
+      source: `https://proctor.example/v1/plans/${plan.id}`,
+      type: 'proctor.run.completed',
+      subject: `runs/${run.id}`,
+      time: expect.stringMatching(/Z$/),
+      datacontenttype: 'application/json',
+      data: expect.objectContaining({ runId: run.id, result: 'passed' }),
+    });
+  });
+
   it('does not keep the event from the bus when it cannot be put, and is put by the next repeat', async () => {
     const plan = await d.makePlan([{}]);
     const run = await d.completeRun(plan);

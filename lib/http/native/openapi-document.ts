@@ -141,6 +141,7 @@ for (const [id, schema] of Object.entries<z.ZodMiniType>({
   Delivery: answers.deliveryAnswer,
   Deliveries: answers.deliveriesAnswer,
   Pings: answers.pingsAnswer,
+  PutEvent: answers.eventAnswer,
   CallbackSecrets: answers.callbackSecretsAnswer,
   Event: answers.eventAnswer,
   Hook: answers.hookAnswer,

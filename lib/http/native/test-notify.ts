@@ -2,7 +2,7 @@ import { type Delivery, pingIdOf, type Subscription, subscriptionKey } from '../
 import { invalidField } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
-import { renderPing } from '../../workflow/render-delivery.ts';
+import { renderPing, writeBody } from '../../workflow/render-delivery.ts';
 import { findPlan, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler } from '../message.ts';
@@ -37,15 +37,16 @@ export function createTestNotify(services: Services): Handler {
 
 function toPing(services: Services, plan: Plan, subscription: Subscription): Delivery {
   const at = services.now();
+  const id = pingIdOf(plan.id, Buffer.from(services.random(8)).toString('hex'));
   return {
-    id: pingIdOf(plan.id, Buffer.from(services.random(8)).toString('hex')),
+    id,
     type: 'endpoint.ping',
     state: 'pending',
     planId: plan.id,
     project: plan.project,
     to: { kind: 'subscription', key: subscriptionKey(subscription), host: new URL(subscription.url).host },
     schedule: 'ping',
-    body: JSON.stringify(renderPing(services, plan)),
+    ...writeBody(renderPing(services, plan), id, subscription.format),
     createdAt: at,
     tries: 0,
     attempts: [],
