@@ -54,7 +54,7 @@ const forgetMs = 3_600_000;
 export const probeMs = 60_000;
 
 /** Settings that say where an executor is, and as whom; the others say what it runs there. */
-const placeNames = ['project', 'repository', 'region', 'company', 'apiKey', 'token'] as const;
+const placeNames = ['project', 'repository', 'region', 'company', 'username', 'apiKey', 'token'] as const;
 const urlNames = ['url', 'apiUrl'] as const;
 
 /** The target of the settings; none for what runs in this very process. */
@@ -64,7 +64,7 @@ export function targetOf(settings: ExecutorSettings): Target | undefined {
   const hosts = urlNames.flatMap((name) => hostOf(given.get(name)) ?? []);
   const places = placeNames.flatMap((name) => {
     const value = given.get(name);
-    return typeof value === 'string' ? [`${name}=${value}`] : [];
+    return typeof value === 'string' || typeof value === 'number' ? [`${name}=${value}`] : [];
   });
   const id = createHash('sha256')
     .update(JSON.stringify([settings.type, hosts, places]))

@@ -134,6 +134,23 @@ describe('the target of an executor', () => {
     expect(targetOf(http('https://runner.example:8443/checkout'))?.id).not.toBe(target?.id);
   });
 
+  test('is the project, repository or tenant and as whom, whatever runs there', () => {
+    const tenant = {
+      type: 'testinium',
+      url: 'https://cloud.example',
+      variant: 'cloud',
+      planId: 1,
+      company: 7,
+    } as const;
+    const as = (change: object) => targetOf({ ...tenant, username: 'ci', ...change } as ExecutorSettings)?.id;
+    expect(as({ planId: 2 })).toBe(as({}));
+    expect(new Set([as({}), as({ company: 8 }), as({ username: 'qa' })]).size).toBe(3);
+    const repository = (name: string, workflow: string) =>
+      targetOf({ type: 'github-actions', repository: name, workflow } as ExecutorSettings);
+    expect(repository('shop/web', 'test.yml')).toEqual(repository('shop/web', 'nightly.yml'));
+    expect(repository('shop/web', 'test.yml')?.name).toBe('github-actions shop/web');
+  });
+
   test('names no secret', () => {
     const target = targetOf({ ...http('https://user:pw@runner.example/?token=abc'), apiKey: 'env:KEY' } as never);
     expect(target?.name).toBe('http runner.example');
