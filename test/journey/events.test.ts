@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { LocalEvent } from '../../lib/adapters/local-bus.ts';
@@ -56,7 +57,10 @@ test('the completion of one plan starts the next, with what the event says', asy
     trigger: 'event',
     triggerEvent: { id: endedOf('build')[0]?.id, detailType: 'Run Completed' },
   });
-  const { readFile } = await import('node:fs/promises');
+  // A crash between the event and its mark in the outbox publishes it again.
+  const { id = '', detail = {} } = endedOf('build')[0] ?? {};
+  await system.system.services.bus.publish([{ id, detailType: 'Run Completed', time: Date.now(), detail }]);
+  expect(await runsOf(smoke)).toHaveLength(1);
   expect(await readFile(`${system.directory}/smoke.txt`, 'utf8')).toBe('7.1\n');
 });
 

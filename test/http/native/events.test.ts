@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
+import { sweep } from '../../../lib/workflow/sweep.ts';
 import { type Api, openApi, passedCases } from './api.ts';
 
 let api: Api;
@@ -44,4 +45,34 @@ test.each([
     }
   }
   expect(api.published[2]?.detail).toMatchObject({ result });
+});
+
+test('a plan that passes again has recovered, and the event is as its schema says', async () => {
+  const failed = [{ ...passedCases[0], result: 'failed' }, passedCases[1]];
+  const { planId, runId } = await api.startRun();
+  await api.call('POST', `/v1/runs/${runId}/results`, { body: { cases: failed, final: true } });
+  await api.step(runId);
+  const { id } = (await api.call('POST', `/v1/plans/${planId}/runs`, { body: {} })).body;
+  await api.step(id);
+  api.published.length = 0;
+  await api.call('POST', `/v1/runs/${id}/results`, { body: { cases: passedCases, final: true } });
+  await api.step(id);
+  expect(api.published.map((event) => [event.id, event.detailType])).toEqual([
+    [`evt_${id}_2`, 'Run Completed'],
+    [`evt_${id}_4`, 'Plan Recovered'],
+  ]);
+  const detail = JSON.parse(JSON.stringify(api.published[1]?.detail));
+  expect(z.fromJSONSchema(await schemaOf('plan-recovered')).safeParse(detail).error).toBeUndefined();
+  expect(detail).toMatchObject({ planId, runId: id, result: 'passed', seq: 4 });
+});
+
+test('a run that waits for another is told of as queued before that one ends', async () => {
+  const { planId } = await api.startRun({ overlap: 'queue' });
+  const { id } = (await api.call('POST', `/v1/plans/${planId}/runs`, { body: {} })).body;
+  api.published.length = 0;
+  await sweep(api.services);
+  await sweep(api.services);
+  expect(api.published.filter(({ detail }) => detail.runId === id)).toMatchObject([
+    { id: `evt_${id}_0`, detailType: 'Run Queued', detail: { status: 'queued', seq: 0 } },
+  ]);
 });
