@@ -25,17 +25,22 @@ describe('the route table', () => {
     }
   });
 
-  test('leaves only health, the API description, logins and the callbacks without a key', () => {
-    const open = routes.filter(({ scope }) => scope === 'public' || scope === 'callback').map(({ path }) => path);
+  test('leaves only health, the API description, logins, callbacks and hooks without a key', () => {
+    const open = routes
+      .filter(({ scope }) => ['public', 'callback', 'hook'].includes(scope))
+      .map(({ method, path }) => `${method} ${path}`);
     expect(open).toEqual([
-      '/Testinium.RestApi/oauth/token',
-      '/uaa/oauth/token',
-      '/v1/openapi.json',
-      '/callbacks/{runId}/{attempt}/results',
-      '/callbacks/{runId}/{attempt}/progress',
-      '/callbacks/t/{token}/results',
-      '/callbacks/t/{token}/progress',
-      '/healthz',
+      'POST /Testinium.RestApi/oauth/token',
+      'POST /uaa/oauth/token',
+      'GET /v1/openapi.json',
+      'POST /callbacks/{runId}/{attempt}/results',
+      'POST /callbacks/{runId}/{attempt}/progress',
+      'POST /callbacks/t/{token}/results',
+      'POST /callbacks/t/{token}/progress',
+      'GET /callbacks/t/{token}/look',
+      'POST /callbacks/t/{token}/look',
+      'POST /hooks/{hookId}',
+      'GET /healthz',
     ]);
   });
 
@@ -47,17 +52,18 @@ describe('the route table', () => {
     for (const { method, scope, operation, servesHead } of routes) {
       if (method !== 'GET') expect(servesHead).toBe(false);
       else if (operation !== 'testinium.run' && operation !== 'testinium.stop') {
-        expect(['PLAN_VIEW', 'KEY_ADMIN', 'WEBHOOK_ADMIN', 'public']).toContain(scope);
+        expect(['PLAN_VIEW', 'KEY_ADMIN', 'WEBHOOK_ADMIN', 'public', 'callback']).toContain(scope);
       } else expect(servesHead).toBe(false);
     }
   });
 
-  test('takes 9 MB of results, 4 MB of a plan and 256 kB of anything else', () => {
+  test('takes 9 MB of results, 4 MB of a plan or of a webhook, and 256 kB of anything else', () => {
     const large = new Set(
       routes.filter(({ maxBodyBytes }) => maxBodyBytes > 262_144).map(({ operation }) => operation),
     );
     expect([...large].sort()).toEqual([
       'callbacks.addResults',
+      'hooks.receive',
       'native.applyPlan',
       'native.updatePlan',
       'native.uploadResults',
