@@ -1,6 +1,6 @@
+import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 // @ts-expect-error: the sample is plain JavaScript
 import { claimInTable, createHandler } from '../../examples/events-consumer/handler.mjs';

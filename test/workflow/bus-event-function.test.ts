@@ -1,11 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { openEmbeddedTable } from '../../lib/adapters/embedded-table.ts';
 import { createStores } from '../../lib/adapters/dynamodb/client.ts';
+import { openEmbeddedTable } from '../../lib/adapters/embedded-table.ts';
 import { parsePlan } from '../../lib/core/plan.ts';
-import { readFile } from 'node:fs/promises';
 
 /** Calls to Step Functions and EventBridge, by the operation's name. */
 const calls: { readonly operation: string; readonly input: Record<string, unknown> }[] = [];
@@ -111,20 +111,30 @@ const runsOf = async (planId: number) =>
 const schemaOf = async (name: string) =>
   z.fromJSONSchema(JSON.parse(await readFile(`docs/events/${name}.schema.json`, 'utf8')));
 const told = () =>
-  calls.flatMap(({ operation, input }) => (operation === 'PutEvents' ? (input.Entries as Record<string, string>[]) : []));
+  calls.flatMap(({ operation, input }) =>
+    operation === 'PutEvents' ? (input.Entries as Record<string, string>[]) : [],
+  );
 
-test.each(Object.entries(samples))('an event of a %s starts one run, though it is delivered three times', async (name, event) => {
-  const before = (await runsOf(1)).length;
-  await handler(event);
-  await Promise.all([handler(event), handler(event)]);
-  const runs = await runsOf(1);
-  expect(runs).toHaveLength(before + 1);
-  const [run] = runs;
-  expect(run?.trigger).toMatchObject({ type: 'event', event: { id: event.id, source: event.source } });
-  if (name !== 'pipeline') return;
-  expect((await stores.runs.getInput(run?.id ?? 0, true)).runtimeData).toEqual({ PIPELINE: 'shop', FROM: 'pipeline' });
-  expect(calls.filter(({ operation }) => operation === 'StartExecution')[0]?.input).toMatchObject({ name: `run-${run?.id}-1` });
-});
+test.each(Object.entries(samples))(
+  'an event of a %s starts one run, though it is delivered three times',
+  async (name, event) => {
+    const before = (await runsOf(1)).length;
+    await handler(event);
+    await Promise.all([handler(event), handler(event)]);
+    const runs = await runsOf(1);
+    expect(runs).toHaveLength(before + 1);
+    const [run] = runs;
+    expect(run?.trigger).toMatchObject({ type: 'event', event: { id: event.id, source: event.source } });
+    if (name !== 'pipeline') return;
+    expect((await stores.runs.getInput(run?.id ?? 0, true)).runtimeData).toEqual({
+      PIPELINE: 'shop',
+      FROM: 'pipeline',
+    });
+    expect(calls.filter(({ operation }) => operation === 'StartExecution')[0]?.input).toMatchObject({
+      name: `run-${run?.id}-1`,
+    });
+  },
+);
 
 test('an event nobody waits for starts nothing', async () => {
   const before = (await runsOf(1)).length;
