@@ -26,7 +26,11 @@ describe('triggers for events', () => {
       { pattern: { source: ['x'] }, variables: { A: '$detail' } },
       /variables\.A: must be a text, or a path/,
     ],
-    ['a variable that is none', { pattern: { source: ['x'] }, variables: { 'a b': 'c' } }, /must be a variable name/],
+    [
+      'a variable that is none',
+      { pattern: { source: ['x'] }, variables: { 'a b': 'c' } },
+      /variables\.a b: Invalid key/,
+    ],
     [
       'its own end',
       own({ planName: ['smoke'] }),

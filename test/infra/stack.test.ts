@@ -371,12 +371,7 @@ describe('nothing is lost silently', () => {
 
   it('hears of everything on its own bus that may start a run, and of deployments on the default one', () => {
     const heard = all('AWS::Events::Rule').filter(([id]) => id.startsWith('EventsIn'));
-    expect(
-      heard.map(([, { Properties }]) => [
-        Properties.EventBusName && show(Properties.EventBusName),
-        Properties.EventPattern,
-      ]),
-    ).toEqual([
+    expect(heard.map(([, { Properties }]) => [Properties.EventBusName && show(Properties.EventBusName), Properties.EventPattern])).toEqual([
       ['Bus', { 'detail-type': [{ 'anything-but': ['Run Refused'] }] }],
       [
         undefined,
