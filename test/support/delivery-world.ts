@@ -114,7 +114,7 @@ export async function openDeliveryWorld() {
       const document = aDocument({ name: plan.name, notify: notify.map((one) => aSubscription(one)) });
       return stores.plans.updatePlan(plan, document, 1, clock.now);
     },
-    /** A completed run whose effects were not done yet. */
+    /** A completed run whose last effects were not done yet. */
     async completeRun(plan: Plan, change: Partial<Run> = {}, callback?: RunCallback): Promise<Run> {
       const input = callback === undefined ? null : { runtimeData: {}, uploadVersions: {}, picked: null, callback };
       const { runId } = await stores.runs.allocateRun(1, plan.projectId);
@@ -131,6 +131,7 @@ export async function openDeliveryWorld() {
       await stores.runs.createRun(run, input);
       const admitted = await stores.runs.admit(run, { deadlineAt: clock.now, nextActionAt: clock.now });
       if (admitted === undefined) throw new Error('not admitted');
+      await stores.runs.markSent(runId, ['queued']);
       const completion = aCompletion({ endedAt: clock.now, eventId: `evt_${runId}_2`, nextActionAt: clock.now });
       const completed = await stores.runs.complete(admitted, {
         ...completion,
