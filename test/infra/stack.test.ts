@@ -100,7 +100,6 @@ describe('what each function may do', () => {
           'Deliveries',
           'Hooks',
           'Events',
-          'Hooks',
         ].map((id) => `lambda:InvokeFunction Http${id}`),
       ],
     ],
