@@ -1,7 +1,5 @@
-import { createEgress } from '../lib/adapters/egress.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';
-import { createApplyPlan, createUpdatePlan } from '../lib/http/native/apply-plan.ts';
 import {
   createCreateConfig,
   createDeleteConfig,
@@ -10,7 +8,7 @@ import {
   createUpdateConfig,
 } from '../lib/http/native/configs.ts';
 import { createGetOpenapi } from '../lib/http/native/openapi.ts';
-import { createDeletePlan, createGetPlan, createListPlans } from '../lib/http/native/plans.ts';
+import { createGetPlan, createListPlans } from '../lib/http/native/plans.ts';
 import {
   createGetProject as createGetNativeProject,
   createListProjects as createListNativeProjects,
@@ -34,8 +32,8 @@ import { createSelectApp } from '../lib/http/testinium/select-app.ts';
 import { createListPlans as createListTestsigmaPlans } from '../lib/http/testsigma/list-plans.ts';
 import { createListConfigs as createListTestsigmaConfigs } from '../lib/http/testsigma/saved-configs.ts';
 
-const system = createAwsSystem(process.env, { egress: createEgress });
-const { services, egress } = system;
+const system = createAwsSystem(process.env);
+const { services } = system;
 
 export const handler = createHttpFunction(system, {
   'testsigma.listPlans': createListTestsigmaPlans(services),
@@ -53,10 +51,7 @@ export const handler = createHttpFunction(system, {
   'testinium.getCompany': createGetCompany(system.testinium),
   'testinium.listCompanies': createListCompanies(system.testinium),
   'native.listPlans': createListPlans(services),
-  'native.applyPlan': createApplyPlan(services, egress.checkUrl),
   'native.getPlan': createGetPlan(services),
-  'native.updatePlan': createUpdatePlan(services, egress.checkUrl),
-  'native.deletePlan': createDeletePlan(services),
   'native.listConfigs': createListConfigs(services),
   'native.createConfig': createCreateConfig(services),
   'native.getConfig': createGetConfig(services),

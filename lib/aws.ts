@@ -3,10 +3,11 @@ import type { Builds } from './adapters/codebuild.ts';
 import { createDynamoClient, createStores } from './adapters/dynamodb/client.ts';
 import type { Egress, EgressOptions } from './adapters/egress.ts';
 import { createLog } from './adapters/log.ts';
+import type { SchedulerTarget } from './adapters/scheduler.ts';
 import { createSecrets, parseMasterKeys, type SecretReader } from './adapters/secrets.ts';
 import { ServiceError } from './core/errors.ts';
 import type { Executor } from './core/executor.ts';
-import type { Bus, MasterKey, Sender, Services, Workflow } from './core/ports.ts';
+import type { Bus, MasterKey, Scheduler, Sender, Services, Workflow } from './core/ports.ts';
 import { type RemoteType, remoteCapabilities } from './executors/capabilities.ts';
 import type { BuildDeployment, DefaultProject } from './executors/codebuild/deployment.ts';
 import type { RemoteTools } from './executors/remote-tools.ts';
@@ -40,6 +41,8 @@ export interface AwsParts {
   readonly group?: (getServices: () => Services) => Executor;
   /** Has deliveries sent at once, by the function of that name. */
   readonly sender?: (config: ClientConfig, functionName: string) => Sender;
+  /** Arms schedules. Without it they are armed by the sweeper, within a minute. */
+  readonly scheduler?: (config: ClientConfig, target: SchedulerTarget) => Scheduler;
 }
 
 export interface AwsSystem {
@@ -57,7 +60,7 @@ const masterKeysMs = 5 * 60_000;
 
 /**
  * The system on AWS, wired once per process from the function's variables: TABLE_NAME, STATE_MACHINE_ARN, BUS_NAME,
- * MASTER_KEYS_SECRET, PUBLIC_URL, DELIVER_FUNCTION, ALLOW_PRIVATE (hosts and networks, comma between them), TESTINIUM
+ * MASTER_KEYS_SECRET, SCHEDULE_TARGET, PUBLIC_URL, DELIVER_FUNCTION, ALLOW_PRIVATE (hosts and networks, comma between them), TESTINIUM
  * (settings of that API as JSON), CODEBUILD (the project that runs plans of `command`, as JSON). What a function has no variable for fails when it is used, not before.
  */
 export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSystem {
@@ -85,6 +88,7 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     ...stores,
     workflow,
     sender: parts.sender?.(config, env.DELIVER_FUNCTION ?? '') ?? ruleSends,
+    scheduler: parts.scheduler?.(config, JSON.parse(env.SCHEDULE_TARGET ?? '{}') as SchedulerTarget) ?? noScheduler,
     bus: parts.bus?.(config, env.BUS_NAME ?? '') ?? noBus,
     executors(type) {
       if (type === 'group') return group;
@@ -120,6 +124,8 @@ const ruleSends: Sender = { notice: () => {}, send: missing };
 const noBuilds = (): never => {
   throw new Error('this function was wired without the part it needs');
 };
+/** The schedule stays due, and the sweeper arms it. */
+const noScheduler: Scheduler = { arm: missing, disarm: missing };
 const noEgress: Egress = { checkUrl: () => {}, send: missing };
 const notWired = { start: missing, poll: missing, stop: missing };
 const noGroup: Executor = { ...notWired, capabilities: groupCapabilities };

@@ -10,6 +10,7 @@ import { type EmbeddedTable, openEmbeddedTable } from './adapters/embedded-table
 import { readJUnit } from './adapters/junit/read-junit.ts';
 import { writeJUnit } from './adapters/junit/write-junit.ts';
 import { createLocalBus, type LocalBus, type LocalEvent } from './adapters/local-bus.ts';
+import { createLocalScheduler } from './adapters/local-scheduler.ts';
 import { createLocalSender } from './adapters/local-sender.ts';
 import { createLocalWorkflow } from './adapters/local-workflow.ts';
 import { createLog } from './adapters/log.ts';
@@ -66,6 +67,8 @@ import {
 import { createPutEvent } from './http/native/put-event.ts';
 import { createRerunRun } from './http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from './http/native/runs.ts';
+import { createPreviewSchedule, createPreviewTiming } from './http/native/schedule-preview.ts';
+import * as schedules from './http/native/schedules.ts';
 import { createStopRun } from './http/native/stop-run.ts';
 import { createTestNotify } from './http/native/test-notify.ts';
 import { createTriggerRun } from './http/native/trigger-run.ts';
@@ -102,15 +105,18 @@ import { createListRuns as createListTestsigmaRuns } from './http/testsigma/list
 import { createOverrideRun as createTestsigmaOverride } from './http/testsigma/override-run.ts';
 import { createReadRun } from './http/testsigma/read-run.ts';
 import { createListConfigs as createListTestsigmaConfigs } from './http/testsigma/saved-configs.ts';
+import * as testsigmaSchedules from './http/testsigma/schedules.ts';
 import { createStopRun as createTestsigmaStop } from './http/testsigma/stop-run.ts';
 import { createTriggerRun as createTestsigmaTrigger } from './http/testsigma/trigger-run.ts';
 import { completeRun } from './workflow/complete-run.ts';
+import { fireSchedule } from './workflow/fire-schedule.ts';
 import { createGroupExecutor } from './workflow/group-executor.ts';
 import { renderNative } from './workflow/render-delivery.ts';
 import { sendDelivery } from './workflow/send-delivery.ts';
 import { startByEvent } from './workflow/start-by-event.ts';
 import { stepRun } from './workflow/step-run.ts';
 import { resume, sweep } from './workflow/sweep.ts';
+import { resumeSchedules, sweepSchedules } from './workflow/sweep-schedules.ts';
 
 export interface LocalOptions {
   readonly host: string;
@@ -181,6 +187,11 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     timers: { now, after },
     log,
   });
+  const scheduler = createLocalScheduler({
+    fire: (scheduleId, scheduledAt) => fireSchedule(services, scheduleId, scheduledAt),
+    timers: { now, after },
+    log,
+  });
   const { PROCTOR_TESTINIUM, PROCTOR_TESTINIUM_VARIANT } = process.env;
   const testinium = options.testinium ?? readTestiniumSettings(PROCTOR_TESTINIUM, PROCTOR_TESTINIUM_VARIANT);
   let publicUrl = options.publicUrl ?? '';
@@ -188,6 +199,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     ...stores,
     workflow,
     sender,
+    scheduler,
     bus,
     executors: (type) => executors[type],
     renderDelivery: (kind, run) =>
@@ -217,6 +229,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     throw new ServiceError('UNAVAILABLE', `port ${options.port} is taken; set PROCTOR_PORT to another one`);
   });
   publicUrl = options.publicUrl ?? server.url;
+  await resumeSchedules(services);
   const sweeper = startSweeper(services);
   return {
     url: server.url,
@@ -226,6 +239,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     async close() {
       await server.close();
       await sweeper.stop();
+      await scheduler.close();
       await workflow.close();
       await sender.close();
       await table.close();
@@ -255,6 +269,11 @@ function createHandlers(
     'testsigma.listEnvironments': testsigmaEnvironments.createListEnvironments(services),
     'testsigma.createEnvironment': testsigmaEnvironments.createCreateEnvironment(services),
     'testsigma.getEnvironment': testsigmaEnvironments.createGetEnvironment(services),
+    'testsigma.createSchedule': testsigmaSchedules.createCreateSchedule(services),
+    'testsigma.listSchedules': testsigmaSchedules.createListSchedules(services),
+    'testsigma.getSchedule': testsigmaSchedules.createGetSchedule(services),
+    'testsigma.updateSchedule': testsigmaSchedules.createUpdateSchedule(services),
+    'testsigma.deleteSchedule': testsigmaSchedules.createDeleteSchedule(services),
     'testinium.run': createRunPlan(services, testinium, checkUrl),
     'testinium.rerun': createRerunPlan(services, testinium, checkUrl),
     'testinium.stop': createStopPlan(services, testinium),
@@ -319,6 +338,16 @@ function createHandlers(
     'native.getEnvironment': createGetEnvironment(services),
     'native.updateEnvironment': createUpdateEnvironment(services),
     'native.deleteEnvironment': createDeleteEnvironment(services),
+    'native.listSchedules': schedules.createListSchedules(services),
+    'native.createSchedule': schedules.createCreateSchedule(services),
+    'native.previewTiming': createPreviewTiming(services),
+    'native.getSchedule': schedules.createGetSchedule(services),
+    'native.updateSchedule': schedules.createUpdateSchedule(services),
+    'native.deleteSchedule': schedules.createDeleteSchedule(services),
+    'native.pauseSchedule': schedules.createPauseSchedule(services),
+    'native.resumeSchedule': schedules.createResumeSchedule(services),
+    'native.listOccurrences': schedules.createListOccurrences(services),
+    'native.previewSchedule': createPreviewSchedule(services),
     'native.listProjects': createListNativeProjects(services),
     'native.getProject': createGetNativeProject(services),
     'native.updateProject': createUpdateProject(services),
@@ -348,7 +377,7 @@ function startSweeper(services: Services): { stop(): Promise<void> } {
   let sweeping: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     sweeping = sweeping
-      .then(() => Promise.all([sweep(services), noticeDue(services)]))
+      .then(() => Promise.all([sweep(services), sweepSchedules(services), noticeDue(services)]))
       .catch((error) => services.log({ level: 'error', event: 'sweep failed', error }));
   }, sweepMs);
   return {

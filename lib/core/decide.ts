@@ -64,6 +64,7 @@ export function decide(
       mayLive(run),
     );
   }
+  if (run.unbuildable !== undefined) return complete('errored', 'notBuildable', run.unbuildable, false);
   if (run.requestedCases === 0) {
     return complete('noTests', 'nothingReported', 'The selection of cases picks none that the plan knows.', false);
   }

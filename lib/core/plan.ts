@@ -3,7 +3,9 @@ import { deliveryFormats, notifyTypes, subscriptionKey } from './delivery.ts';
 import { eventTrigger, nameOfTrigger, triggersItself } from './event-trigger.ts';
 import { executorSettings } from './executor-settings.ts';
 import { repositoryName } from './github.ts';
+import { overlaps } from './overlap.ts';
 import { checkPrerequisites } from './prerequisite-graph.ts';
+import { type PlanSchedule, planSchedule } from './schedule/schedule-form.ts';
 import { id, parse } from './schema.ts';
 import { secretReference } from './secret-reference.ts';
 import { webhookRule } from './webhook-rules.ts';
@@ -113,10 +115,6 @@ const executionSettings = z.strictObject({
 /** What an executor that drives a browser is told about waiting, pictures and recovery. */
 export type ExecutionSettings = z.output<typeof executionSettings>;
 
-/** What a trigger does while another run of the plan is active. */
-export const overlaps = ['reject', 'queue', 'allow'] as const;
-export type Overlap = (typeof overlaps)[number];
-
 const rerun = z.strictObject({
   /** `failed` reruns the cases that ended as `on` says, and those a runner did not run because of them; `none` none. */
   which: z._default(z.enum(['failed', 'none']), 'failed'),
@@ -210,12 +208,14 @@ export const planSchema = z
     suites: z._default(z.array(suite).check(z.maxLength(2000)), []),
     /** Names may repeat; who triggers by such a name is told to use the id. Left out, the plan keeps what it has. */
     configs: z.optional(z.array(savedConfig).check(z.maxLength(200))),
+    /** When the plan runs by itself. Left out, it keeps what it has. */
+    schedules: z.optional(z.array(planSchedule).check(z.maxLength(50))),
     notify: z._default(z.array(subscription).check(z.maxLength(20)), []),
     commitStatus: z.optional(commitStatus),
     triggers: defaultsOf(triggers),
   })
   .check((context) => {
-    const { suites, configs = [], machines, notify, triggers } = context.value;
+    const { suites, configs = [], machines, notify, triggers, schedules = [] } = context.value;
     const found = [
       duplicateNames(suites),
       duplicateIds(configs),
@@ -224,6 +224,7 @@ export const planSchema = z
       statusWithoutToken(context.value),
       duplicateTriggers(triggers.events),
       triggersItself(context.value),
+      duplicateSchedules(schedules),
       checkPrerequisites(suites),
     ];
     for (const issue of found.flat()) {
@@ -234,9 +235,10 @@ export const planSchema = z
 export type PlanDocument = z.output<typeof planSchema>;
 
 /** A plan as stored: the document, and what the service knows of it. Times are epoch milliseconds. */
-export interface Plan extends Omit<PlanDocument, 'configs'> {
+export interface Plan extends Omit<PlanDocument, 'configs' | 'schedules'> {
   readonly id: number;
   readonly configs: SavedConfig[];
+  readonly schedules: PlanSchedule[];
   readonly version: number;
   readonly projectId: number;
   readonly createdAt: number;
@@ -277,6 +279,15 @@ function duplicateTitles(machines: readonly Machine[]): { path: (string | number
   const seen = new Set<string>();
   return machines.flatMap(({ title }, i) =>
     seen.size === seen.add(title).size ? [{ path: ['machines', i], message: 'is used by an earlier machine' }] : [],
+  );
+}
+
+function duplicateSchedules(schedules: readonly { name: string }[]): { path: (string | number)[]; message: string }[] {
+  const seen = new Set<string>();
+  return schedules.flatMap(({ name }, i) =>
+    seen.size === seen.add(name).size
+      ? [{ path: ['schedules', i, 'name'], message: 'is used by an earlier schedule' }]
+      : [],
   );
 }
 

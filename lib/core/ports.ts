@@ -18,6 +18,7 @@ import type { Overridden, Override } from './override.ts';
 import type { Plan, PlanDocument } from './plan.ts';
 import type { Counts } from './results.ts';
 import type { Ending, OutboxEvent, Run, RunResult } from './run.ts';
+import type { Occurrence, Schedule } from './schedule/schedule.ts';
 import type { SlotKey, SlotNeed, SlotSet } from './slots.ts';
 
 /** The outside world, as the core sees it. Every implementation passes the contract suite of its port. */
@@ -31,6 +32,8 @@ export interface Services {
   readonly environments: EnvironmentStore;
   readonly deliveries: DeliveryStore;
   readonly hooks: HookStore;
+  readonly schedules: ScheduleStore;
+  readonly scheduler: Scheduler;
   readonly workflow: Workflow;
   readonly sender: Sender;
   readonly bus: Bus;
@@ -66,6 +69,7 @@ export interface LogEntry {
   readonly event: string;
   readonly runId?: number;
   readonly planId?: number;
+  readonly scheduleId?: number;
   readonly keyId?: string;
   readonly attempt?: number;
   readonly deliveryId?: string;
@@ -322,7 +326,9 @@ export interface PlanStore {
   createPlan(document: PlanDocument, ownerId: number, now: number): Promise<Plan>;
   /** Puts the next version if `version` is still the newest; VERSION_CONFLICT otherwise. */
   updatePlan(plan: Plan, document: PlanDocument, ownerId: number, now: number): Promise<Plan>;
-  deletePlan(plan: Plan): Promise<void>;
+  deletePlan(plan: Plan, now: number): Promise<void>;
+  /** The plan's schedules are as this version says, or gone with it if there is none: the sweeper need not look any more. */
+  schedulesSynced(plan: Pick<Plan, 'id'>, version: number | undefined): Promise<void>;
   getPlan(planId: number): Promise<Plan | undefined>;
   /** A pinned version; stays readable after changes and deletion. Cached: it never changes. */
   getPlanVersion(planId: number, version: number): Promise<Plan | undefined>;
@@ -477,6 +483,54 @@ export interface HookStore {
   listCalls(hookId: string, limit: number): Promise<HookCall[]>;
 }
 
+/** What the sweeper of schedules finds: one to look at, an occurrence the bus was not told of, a plan whose schedules are behind it. */
+export type DueSchedule =
+  | { readonly kind: 'schedule'; readonly scheduleId: number }
+  | { readonly kind: 'event'; readonly scheduleId: number; readonly scheduledAt: number }
+  | { readonly kind: 'plan'; readonly planId: number };
+
+/** Schedules and what became of their occurrences. Every write is a compare-and-set of one item. */
+export interface ScheduleStore {
+  nextScheduleId(): Promise<number>;
+  /** False if there is one of that id. */
+  createSchedule(schedule: Schedule): Promise<boolean>;
+  getSchedule(id: number): Promise<Schedule | undefined>;
+  /** The next revision; undefined if it was written since it was read. A member that is undefined is removed. */
+  replaceSchedule(schedule: Schedule, change: ScheduleChange): Promise<Schedule | undefined>;
+  /** False if it was written since it was read. */
+  deleteSchedule(schedule: Schedule): Promise<boolean>;
+  /** By id, those above `after`. Eventually consistent, as is the next. */
+  listSchedulesByPlan(planId: number, after: number, limit: number): Promise<Schedule[]>;
+  listSchedulesByProject(project: string, after: number, limit: number): Promise<Schedule[]>;
+
+  /** Puts the record unless there is one; the bus is to be told by `tellBy`, if at all. */
+  recordOccurrence(occurrence: Occurrence, tellBy?: number): Promise<void>;
+  getOccurrence(scheduleId: number, scheduledAt: number): Promise<Occurrence | undefined>;
+  occurrenceTold(occurrence: Occurrence): Promise<void>;
+  /** Newest first, those scheduled before `before`. */
+  listOccurrences(scheduleId: number, before: number, limit: number, now: number): Promise<Occurrence[]>;
+
+  /** What has something to do until then, soonest first. Eventually consistent: read before acting. */
+  listDueSchedules(until: number, limit: number): Promise<DueSchedule[]>;
+}
+
+export type ScheduleChange = { readonly [K in keyof Schedule]?: Schedule[K] | undefined };
+
+/** An occurrence as it is armed: its own time, and that with the schedule's jitter. */
+export interface Armed {
+  readonly scheduleId: number;
+  readonly scheduledAt: number;
+  readonly at: number;
+}
+
+/** Fires each schedule at its armed time. What it loses, fires twice or too late is the sweeper's and the fire procedure's. */
+export interface Scheduler {
+  /** In the place of what was armed of the schedule before. */
+  arm(armed: Armed): Promise<void>;
+  /** Nothing of the schedule fires; no error if nothing is armed. */
+  disarm(scheduleId: number): Promise<void>;
+}
+
 /** Has deliveries sent. Whatever is lost on the way is found by the sweeper, because it is due. */
 export interface Sender {
   /** There are new ones; does not wait for them. */
@@ -523,7 +577,7 @@ export type RunEventType = 'Run Queued' | 'Run Started' | 'Run Completed' | 'Pla
 export interface BusEvent {
   /** The same over every repeat, so that consumers can drop duplicates. */
   readonly id: string;
-  readonly detailType: RunEventType | 'Run Refused' | 'Delivery Failed';
+  readonly detailType: RunEventType | 'Run Refused' | 'Delivery Failed' | 'Schedule Skipped';
   readonly time: number;
   readonly detail: Readonly<Record<string, unknown>>;
 }

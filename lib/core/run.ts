@@ -1,7 +1,8 @@
 import type { SelectionGrain } from './executor.ts';
 import type { Commit } from './github.ts';
+import type { Overlap } from './overlap.ts';
 import type { Overridden } from './override.ts';
-import type { Deadlines, Overlap, RedispatchPolicy, RerunPolicy } from './plan.ts';
+import type { Deadlines, RedispatchPolicy, RerunPolicy } from './plan.ts';
 import type { Counts } from './results.ts';
 import type { SlotKey } from './slots.ts';
 
@@ -13,6 +14,7 @@ export type RunReason =
   | 'nothingReported'
   | 'dispatchFailed'
   | 'executorRefused'
+  | 'notBuildable'
   | 'executorProtocol'
   | 'executorLost'
   | 'reportUnreadable'
@@ -93,6 +95,8 @@ export interface Run {
   /** What is tested, if whoever triggered the run knows it. */
   readonly commit?: Commit;
   readonly environmentId?: number;
+  /** The schedule that fired it, and the time of the occurrence. */
+  readonly schedule?: { readonly id: number; readonly scheduledAt: number };
   /** The run of the parent plan that started this one. */
   readonly groupId?: number;
   /** It was triggered as the run of a group. */
@@ -107,6 +111,8 @@ export interface Run {
   readonly requestedIterations?: number;
   /** The saved selection the run was triggered with. */
   readonly config?: { readonly id: number; readonly name: string };
+  /** Why it cannot be built: its selection or environment is gone. It ends without a dispatch. */
+  readonly unbuildable?: string;
   /** What was done about other runs of its plan. */
   readonly overlap: Overlap;
   /** How many runs of its key and its project might go on at once when it was triggered; absent without any limit. */

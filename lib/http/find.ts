@@ -2,6 +2,7 @@ import { invalidField, ServiceError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Environment, Services } from '../core/ports.ts';
 import { isVisible, type Run } from '../core/run.ts';
+import type { Schedule } from '../core/schedule/schedule.ts';
 import { parseId } from '../core/schema.ts';
 import { maySee } from './entry.ts';
 import type { HttpRequest, Principal } from './message.ts';
@@ -29,6 +30,20 @@ export async function findPlan(services: Services, principal: Principal, planId:
   const plan = await services.plans.getPlan(planId);
   if (plan === undefined || !maySeePlan(principal, plan)) throw missing('test plan', planId);
   return plan;
+}
+
+/** The schedule, likewise, with its plan. */
+export async function findSchedule(
+  services: Services,
+  principal: Principal,
+  scheduleId: number,
+): Promise<{ readonly schedule: Schedule; readonly plan: Plan }> {
+  const schedule = await services.schedules.getSchedule(scheduleId);
+  const plan = schedule && (await services.plans.getPlan(schedule.planId));
+  if (schedule === undefined || plan === undefined || !maySeePlan(principal, plan)) {
+    throw missing('schedule', scheduleId);
+  }
+  return { schedule, plan };
 }
 
 /** The environment, likewise. */

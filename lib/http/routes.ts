@@ -17,6 +17,7 @@ export interface Route {
     | 'trigger'
     | 'read-runs'
     | 'plans'
+    | 'edit-plans'
     | 'environments'
     | 'overrides'
     | 'keys'
@@ -24,7 +25,8 @@ export interface Route {
     | 'stop-run'
     | 'deliveries'
     | 'hooks'
-    | 'events';
+    | 'events'
+    | 'schedules';
   readonly scope: Access;
   readonly surface: Surface;
   readonly maxBodyBytes: number;
@@ -66,6 +68,11 @@ export const routes = Object.freeze([
   route('POST', '/api/v1/environments', 'testsigma.createEnvironment', 'environments', 'PLAN_RUN'),
   route('GET', '/api/v1/environments/{id}', 'testsigma.getEnvironment', 'environments', 'PLAN_VIEW'),
   route('GET', '/api/v1/test_plans', 'testsigma.listPlans', 'plans', 'PLAN_VIEW'),
+  route('POST', '/api/v1/schedule_executions', 'testsigma.createSchedule', 'schedules', 'SCHEDULE_EDIT'),
+  route('GET', '/api/v1/schedule_executions', 'testsigma.listSchedules', 'schedules', 'PLAN_VIEW'),
+  route('GET', '/api/v1/schedule_executions/{id}', 'testsigma.getSchedule', 'schedules', 'PLAN_VIEW'),
+  route('PUT', '/api/v1/schedule_executions/{id}', 'testsigma.updateSchedule', 'schedules', 'SCHEDULE_EDIT'),
+  route('DELETE', '/api/v1/schedule_executions/{id}', 'testsigma.deleteSchedule', 'schedules', 'SCHEDULE_EDIT'),
 
   route('GET', `${testinium}/plans/{id}/run/{forceRun}`, 'testinium.run', 'trigger', 'PLAN_RUN', formBytes),
   route('POST', `${testinium}/plans/{id}/run/{forceRun}`, 'testinium.run', 'trigger', 'PLAN_RUN', formBytes),
@@ -115,10 +122,10 @@ export const routes = Object.freeze([
   route('POST', '/uaa/oauth/token', 'testinium.token', 'keys', 'public', formBytes),
 
   route('GET', '/v1/plans', 'native.listPlans', 'plans', 'PLAN_VIEW'),
-  route('POST', '/v1/plans', 'native.applyPlan', 'plans', 'PLAN_EDIT', planBytes),
+  route('POST', '/v1/plans', 'native.applyPlan', 'edit-plans', 'PLAN_EDIT', planBytes),
   route('GET', '/v1/plans/{planId}', 'native.getPlan', 'plans', 'PLAN_VIEW'),
-  route('PUT', '/v1/plans/{planId}', 'native.updatePlan', 'plans', 'PLAN_EDIT', planBytes),
-  route('DELETE', '/v1/plans/{planId}', 'native.deletePlan', 'plans', 'PLAN_EDIT'),
+  route('PUT', '/v1/plans/{planId}', 'native.updatePlan', 'edit-plans', 'PLAN_EDIT', planBytes),
+  route('DELETE', '/v1/plans/{planId}', 'native.deletePlan', 'edit-plans', 'PLAN_EDIT'),
   route('POST', '/v1/plans/{planId}/runs', 'native.triggerRun', 'trigger', 'PLAN_RUN'),
 
   route('GET', '/v1/plans/{planId}/configs', 'native.listConfigs', 'plans', 'PLAN_VIEW'),
@@ -160,6 +167,17 @@ export const routes = Object.freeze([
   route('GET', '/v1/environments/{environmentId}', 'native.getEnvironment', 'environments', 'PLAN_VIEW'),
   route('PUT', '/v1/environments/{environmentId}', 'native.updateEnvironment', 'environments', 'PLAN_EDIT'),
   route('DELETE', '/v1/environments/{environmentId}', 'native.deleteEnvironment', 'environments', 'PLAN_EDIT'),
+
+  route('GET', '/v1/schedules', 'native.listSchedules', 'schedules', 'PLAN_VIEW'),
+  route('POST', '/v1/schedules', 'native.createSchedule', 'schedules', 'SCHEDULE_EDIT'),
+  route('POST', '/v1/schedules/preview', 'native.previewTiming', 'schedules', 'PLAN_VIEW'),
+  route('GET', '/v1/schedules/{scheduleId}', 'native.getSchedule', 'schedules', 'PLAN_VIEW'),
+  route('PUT', '/v1/schedules/{scheduleId}', 'native.updateSchedule', 'schedules', 'SCHEDULE_EDIT'),
+  route('DELETE', '/v1/schedules/{scheduleId}', 'native.deleteSchedule', 'schedules', 'SCHEDULE_EDIT'),
+  route('POST', '/v1/schedules/{scheduleId}/pause', 'native.pauseSchedule', 'schedules', 'SCHEDULE_EDIT'),
+  route('POST', '/v1/schedules/{scheduleId}/resume', 'native.resumeSchedule', 'schedules', 'SCHEDULE_EDIT'),
+  route('GET', '/v1/schedules/{scheduleId}/occurrences', 'native.listOccurrences', 'schedules', 'PLAN_VIEW'),
+  route('GET', '/v1/schedules/{scheduleId}/preview', 'native.previewSchedule', 'schedules', 'PLAN_VIEW'),
 
   route('GET', '/v1/projects', 'native.listProjects', 'plans', 'PLAN_VIEW'),
   route('GET', '/v1/projects/{project}', 'native.getProject', 'plans', 'PLAN_VIEW'),

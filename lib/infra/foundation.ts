@@ -8,6 +8,7 @@ import { expiryAttribute, indexes } from '../adapters/dynamodb/definition.ts';
 import type { DefaultProject } from '../executors/codebuild/deployment.ts';
 import type { TestiniumSettings } from '../http/testinium/settings.ts';
 import { acknowledge } from './acknowledge.ts';
+import { type Arming, createArming } from './schedules.ts';
 
 /** What every function stands on. */
 export interface Foundation {
@@ -23,6 +24,7 @@ export interface Foundation {
   readonly builds: ManagedPolicy | undefined;
   /** The project that runs plans of `command`, if there is one. */
   readonly codebuild: DefaultProject | undefined;
+  readonly arming: Arming;
   /** Hosts and networks that executors and subscribers may be in although they are private, comma between them. */
   readonly allowPrivate: string | undefined;
   /** Settings of the Testinium API, if they are not its defaults. */
@@ -61,6 +63,7 @@ export function createFoundation(
     executorSecrets: createExecutorSecrets(scope),
     builds,
     codebuild,
+    arming: createArming(scope),
     publicUrl,
     allowPrivate,
     testinium,

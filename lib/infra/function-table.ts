@@ -20,6 +20,8 @@ export interface FunctionSpec {
   readonly publishes?: true;
   /** Makes or verifies callback tokens, seals or opens callback URLs. */
   readonly masterKey?: true;
+  /** Arms schedules. */
+  readonly arms?: true;
   /** Calls URLs that plans name: reads the secrets beside them, and may reach the private hosts of the deployment. */
   readonly callsOut?: true;
   /** Starts, stops and reads builds of CodeBuild. */
@@ -57,10 +59,17 @@ export const httpFunctions = {
     indexes: ['list', 'feed'],
   },
   plans: {
-    description: 'Reads and changes plans',
+    description: 'Reads plans, and changes their selections',
     ...http,
     table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     indexes: ['list'],
+  },
+  'edit-plans': {
+    description: 'Applies and deletes plans, and the schedules of their documents with them',
+    ...http,
+    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    indexes: ['list'],
+    arms: true,
   },
   environments: {
     description: 'Reads and changes environments',
@@ -111,6 +120,13 @@ export const httpFunctions = {
     masterKey: true,
   },
   events: { description: 'Takes events for the bus', ...http, memoryMb: 512, table: ['GetItem'], publishes: true },
+  schedules: {
+    description: 'Reads, changes and previews schedules',
+    ...http,
+    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    indexes: ['list', 'feed'],
+    arms: true,
+  },
 } as const satisfies Record<FunctionName, FunctionSpec>;
 
 /** Serve no route of the table. */
@@ -146,6 +162,17 @@ const otherFunctions = {
     masterKey: true,
     callsOut: true,
     builds: true,
+  },
+  'fire-schedule': {
+    description: 'Starts the runs of schedules, and looks after every schedule that is due',
+    memoryMb: 1024,
+    // Shorter than the 60 s after which its claim is given up, longer than a passage over what is due.
+    timeoutSeconds: 55,
+    ...completes,
+    // A schedule whose plan is gone goes, too; a plan's are found by its list.
+    table: [...completes.table, 'DeleteItem'],
+    indexes: ['due', 'list'],
+    arms: true,
   },
   deliver: {
     description: 'Sends deliveries to subscribers and callback URLs',

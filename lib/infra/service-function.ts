@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type CfnFunction, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -16,13 +16,15 @@ export interface Workshop {
 
 /**
  * A function of the table, with its own role and log group. Whatever it may use comes with the environment variable that
- * names it, so that neither exists without the other. `deadLetters` is for those invoked by events.
+ * names it, so that neither exists without the other. `deadLetters` is for those invoked by events, `functionName` for one that
+ * is known before it is there.
  */
 export function createServiceFunction(
   scope: Construct,
   name: AnyFunction,
   { bundles, foundation }: Workshop,
   deadLetters?: IQueue,
+  functionName?: string,
 ): LambdaFunction {
   const spec = functionTable[name];
   if (spec === undefined) throw new Error(`there is no function ${name}`);
@@ -33,6 +35,7 @@ export function createServiceFunction(
       foundation.tracing,
       ...(spec.callsOut ? [foundation.executorSecrets] : []),
       ...(spec.builds && foundation.builds ? [foundation.builds] : []),
+      ...(spec.arms ? [foundation.arming.policy] : []),
     ],
   });
   const logGroup = new LogGroup(scope, `${id}Logs`, {
@@ -51,6 +54,7 @@ export function createServiceFunction(
     role,
     logGroup,
     ...(deadLetters && { deadLetterQueue: deadLetters }),
+    ...(functionName && { functionName }),
   });
   // The property `tracing` would give each role a wildcard of its own.
   (service.node.defaultChild as CfnFunction).tracingConfig = { mode: 'Active' };
@@ -68,6 +72,7 @@ export function createServiceFunction(
     allow(service, 'BUS_NAME', foundation.bus.eventBusName, ['events:PutEvents'], [foundation.bus.eventBusArn]);
     service.addEnvironment('PUBLIC_URL', foundation.publicUrl);
   }
+  if (spec.arms) service.addEnvironment('SCHEDULE_TARGET', Stack.of(scope).toJsonString(foundation.arming.target));
   if (spec.masterKey) {
     allow(service, 'MASTER_KEYS_SECRET', foundation.masterKey.secretArn, ['secretsmanager:GetSecretValue']);
   }

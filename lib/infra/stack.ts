@@ -10,6 +10,7 @@ import { createHttpApi, HttpRoutes } from './http-api.ts';
 import { Outbound } from './outbound.ts';
 import { RunMachine } from './run-machine.ts';
 import { FailedExecutions, Sweeper } from './safety-nets.ts';
+import { Firing } from './schedules.ts';
 import { TestProject } from './test-project.ts';
 
 /** Invokes the keys function past the API; it answers with a key only while there is none. */
@@ -35,7 +36,15 @@ export class ProctorStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { bundles, allowPrivate, testinium, codebuild, codebuildProjects = [], eventSources = [], ...props }: ProctorStackProps,
+    {
+      bundles,
+      allowPrivate,
+      testinium,
+      codebuild,
+      codebuildProjects = [],
+      eventSources = [],
+      ...props
+    }: ProctorStackProps,
   ) {
     super(scope, id, { description: 'Proctor: test plan runs as a service', ...props });
     const api = createHttpApi(this);
@@ -56,6 +65,7 @@ export class ProctorStack extends Stack {
     new EventSchemas(this, 'EventSchemas', this.stackName.toLowerCase());
     new Sweeper(this, 'Sweeper', workshop);
     if (foundation.builds) new EndedBuilds(this, 'EndedBuilds', workshop);
+    new Firing(this, 'Firing', workshop);
     new FailedExecutions(this, 'FailedExecutions', { machine: stateMachine, workshop });
 
     const payload = `--cli-binary-format raw-in-base64-out --payload '${JSON.stringify(firstKeyPayload)}'`;

@@ -56,6 +56,7 @@ function detail(services: Services, run: Run, type: RunHappening, time: number):
     buildNo: run.buildNo ?? null,
     createdAt: new Date(run.createdAt).toISOString(),
     runUrl: `${services.publicUrl}/v1/runs/${run.id}`,
+    ...(run.schedule === undefined ? {} : { scheduleId: run.schedule.id }),
     ...(run.rerunOf === undefined ? {} : { rerunOf: run.rerunOf }),
     ...(trigger.event === undefined ? {} : { triggerEvent: trigger.event }),
   };

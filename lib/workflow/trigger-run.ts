@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { invalidField, ServiceError } from '../core/errors.ts';
 import type { PickedCase } from '../core/executor.ts';
 import type { Commit } from '../core/github.ts';
-import type { Overlap, Plan } from '../core/plan.ts';
+import type { Overlap } from '../core/overlap.ts';
+import type { Plan } from '../core/plan.ts';
 import type { RunCallback, RunInput, Services } from '../core/ports.ts';
 import { isVisible, type RerunType, type Run, type TriggerType } from '../core/run.ts';
 import { steersCommand } from '../core/steering-variables.ts';
@@ -25,6 +26,10 @@ export interface TriggerRequest {
   readonly maySee: (plan: Plan) => boolean;
   readonly trigger: Run['trigger'] & { readonly type: TriggerType };
   readonly environmentId?: number;
+  /** The occurrence of a schedule that starts it. */
+  readonly schedule?: NonNullable<Run['schedule']>;
+  /** Why the run cannot be built: it is recorded, and ends without a dispatch. */
+  readonly unbuildable?: string;
   /** The run of a parent plan that this one belongs to. */
   readonly groupId?: number;
   /** The caller meant the plan as a parent; kept, and of no effect on a plan that is none. */
@@ -36,6 +41,8 @@ export interface TriggerRequest {
   readonly uploadVersions?: Readonly<Record<string, string>>;
   /** What to run of the plan, resolved once it is known that this request starts a run; absent is everything. */
   readonly choose?: (plan: Plan) => Promise<Choice>;
+  /** What holds whatever the plan says. */
+  readonly overlap?: Overlap;
   /** What holds for a plan that says nothing: the default of the API the request came by; `queue` without one. */
   readonly overlapUnlessSet?: Overlap;
   /** How many runs of the caller's key may go on at once. */
@@ -122,6 +129,17 @@ async function findReplay(services: Services, request: TriggerRequest): Promise<
   const earlier = await services.runs.getRun(held.runId);
   if (earlier === undefined || !isVisible(earlier)) return undefined;
   return isPast(services, request.idempotency, earlier) ? undefined : startAgain(services, earlier);
+}
+
+/** The run that requests of this key have started, if it was admitted. */
+export async function startedRun(
+  { runs, now }: Services,
+  request: Pick<TriggerRequest, 'trigger' | 'planId'>,
+  idempotency: NonNullable<TriggerRequest['idempotency']>,
+): Promise<Run | undefined> {
+  const held = await runs.getIdempotency(nameOfClaim(request, idempotency), now());
+  const run = held && (await runs.getRun(held.runId));
+  return run && isVisible(run) ? run : undefined;
 }
 
 /** The run is over, or its request too long ago, for a key that holds only so long. */
@@ -275,7 +293,7 @@ function keptMs({ withinSeconds, keepSeconds }: NonNullable<TriggerRequest['idem
 }
 
 function nameOfClaim(
-  { trigger, planId }: TriggerRequest,
+  { trigger, planId }: Pick<TriggerRequest, 'trigger' | 'planId'>,
   { key, route }: NonNullable<TriggerRequest['idempotency']>,
 ): string {
   return createHash('sha256')
@@ -347,11 +365,13 @@ function newRun(
     ...(request.buildNo === undefined ? {} : { buildNo: request.buildNo }),
     ...(request.commit === undefined ? {} : { commit: request.commit }),
     ...(request.environmentId === undefined ? {} : { environmentId: request.environmentId }),
+    ...(request.schedule === undefined ? {} : { schedule: request.schedule }),
+    ...(request.unbuildable === undefined ? {} : { unbuildable: request.unbuildable }),
     ...(request.groupId === undefined ? {} : { groupId: request.groupId }),
     ...(request.asGroup === undefined ? {} : { asGroup: request.asGroup }),
     hasInput: false,
     ...(request.callback === undefined ? {} : { callbackHost: request.callback.host }),
-    overlap: plan.overlap ?? request.overlapUnlessSet ?? 'queue',
+    overlap: request.overlap ?? plan.overlap ?? request.overlapUnlessSet ?? 'queue',
     rerun: plan.rerun,
     redispatch: plan.redispatch,
     deadlines: plan.deadlines,

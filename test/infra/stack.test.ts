@@ -55,6 +55,10 @@ describe('what each function may do', () => {
   const masterKey = ['secretsmanager:GetSecretValue MasterKey'];
   const completes = [...read, ...many, ...write, ...starts, ...wakes, ...publishes];
 
+  const account = 'AWS::Region:AWS::AccountId';
+  const firing = `arn:AWS::Partition:lambda:${account}:function:Proctor-fire-schedule`;
+  const group = `arn:AWS::Partition:scheduler:${account}:schedule/Proctor`;
+
   it.each([
     ['HttpTrigger', [...read, ...many, ...write, ...starts, ...wakes, ...masterKey, 'Query Table/index/list']],
     [
@@ -72,6 +76,7 @@ describe('what each function may do', () => {
     ['EventsInBusEvent', [...completes, 'Query Table/index/feed', 'sqs:SendMessage EventsInDeadLetters']],
     ['HttpReadRuns', [...read, ...many, 'Query Table/index/list', 'Query Table/index/feed']],
     ['HttpPlans', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
+    ['HttpEditPlans', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
     ['HttpEnvironments', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
     ['HttpOverrides', [...read, ...write]],
     ['HttpKeys', [...read, ...many, ...write, 'Query Table/index/list']],
@@ -85,6 +90,10 @@ describe('what each function may do', () => {
       ],
     ],
     [
+      'HttpSchedules',
+      [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list', 'Query Table/index/feed'],
+    ],
+    [
       'HttpNotFound',
       [
         'GetItem Table',
@@ -92,20 +101,38 @@ describe('what each function may do', () => {
           'Trigger',
           'ReadRuns',
           'Plans',
+          'EditPlans',
           'Environments',
           'Overrides',
           'Keys',
           'Results',
           'StopRun',
           'Deliveries',
-          'Hooks',
           'Events',
+          'Hooks',
+          'Schedules',
         ].map((id) => `lambda:InvokeFunction Http${id}`),
       ],
     ],
     ['RunStepRun', [...completes, ...masterKey]],
     ['RunCompleteRun', completes],
     ['SweeperSweep', [...completes, ...masterKey, 'Query Table/index/due', 'sqs:SendMessage SweeperDeadLetters']],
+    [
+      'FiringFireSchedule',
+      [
+        ...[...completes, 'DeleteItem Table', 'Query Table/index/due', 'Query Table/index/list'],
+        'sqs:SendMessage SchedulesDeadLetters',
+      ],
+    ],
+    ['FiringSchedule', ['lambda:InvokeFunction FiringFireSchedule', 'sqs:SendMessage SchedulesDeadLetters']],
+    ['Schedules', [`lambda:InvokeFunction ${firing}`, 'sqs:SendMessage SchedulesDeadLetters']],
+    [
+      'SchedulesArm',
+      [
+        ...['Create', 'Update', 'Delete'].map((verb) => `scheduler:${verb}Schedule ${group}/schedule-*`),
+        'iam:PassRole SchedulesRole',
+      ],
+    ],
     ['FailedExecutionsExecutionFailed', [...completes, 'sqs:SendMessage FailedExecutionsDeadLetters']],
     [
       'OutboundDeliver',
@@ -135,7 +162,7 @@ describe('what each function may do', () => {
   });
 
   it('knows every policy there is', () => {
-    expect(grants().size).toBe(23);
+    expect(grants().size).toBe(29);
   });
 
   it('writes logs to its own log group only', () => {
@@ -166,6 +193,26 @@ describe('what each function may do', () => {
       'RunStepRunRole',
       'SweeperSweepRole',
     ]);
+  });
+
+  it('lets those who write schedules arm them, and tells them what is called', () => {
+    const holders = all('AWS::IAM::Role').filter(([, { Properties }]) =>
+      listOf(Properties.ManagedPolicyArns ?? []).some((arn) => show(arn) === 'SchedulesArm'),
+    );
+    const expected = ['FiringFireSchedule', 'HttpEditPlans', 'HttpSchedules'];
+    expect(holders.map(([id]) => withoutHash(id)).sort()).toEqual(expected.map((name) => `${name}Role`));
+    const told = all('AWS::Lambda::Function').filter(([, { Properties }]) =>
+      JSON.stringify(Properties).includes('SCHEDULE_TARGET'),
+    );
+    expect(told.map(([id]) => withoutHash(id)).sort()).toEqual(expected);
+    const [first] = told.map(([, { Properties }]) => Properties as { Environment: { Variables: object } });
+    const { SCHEDULE_TARGET } = { SCHEDULE_TARGET: '', ...first?.Environment.Variables };
+    expect(JSON.parse(show(SCHEDULE_TARGET))).toEqual({
+      group: 'Proctor',
+      functionArn: firing,
+      roleArn: 'SchedulesRole',
+      deadLettersArn: 'SchedulesDeadLetters',
+    });
   });
 
   it('uses no policy managed by AWS, whose contents change without us', () => {
@@ -209,6 +256,7 @@ describe('the API', () => {
     expect(called.map(({ FunctionName }) => show(FunctionName)).sort()).toEqual(
       [
         'Deliveries',
+        'EditPlans',
         'Environments',
         'Events',
         'Hooks',
@@ -218,6 +266,7 @@ describe('the API', () => {
         'Plans',
         'ReadRuns',
         'Results',
+        'Schedules',
         'StopRun',
         'Trigger',
       ].map((id) => `Http${id}`),
@@ -330,6 +379,7 @@ describe('nothing is lost silently', () => {
       return [withoutHash(id), show(Target.DeadLetterConfig.Arn)];
     });
     expect(schedules.sort()).toEqual([
+      ['FiringSchedule', 'SchedulesDeadLetters'],
       ['OutboundSchedule', 'OutboundDeadLetters'],
       ['SweeperSchedule', 'SweeperDeadLetters'],
     ]);
@@ -340,9 +390,22 @@ describe('nothing is lost silently', () => {
     expect(withQueue.map(([id]) => withoutHash(id)).sort()).toEqual([
       'EventsInBusEvent',
       'FailedExecutionsExecutionFailed',
+      'FiringFireSchedule',
       'OutboundDeliver',
       'SweeperSweep',
     ]);
+  });
+
+  it('has a group for its schedules, deleted with the stack, and only that group may call what fires them', () => {
+    const group = only('AWS::Scheduler::ScheduleGroup');
+    expect([group.Properties, group.DeletionPolicy]).toEqual([{ Name: 'Proctor' }, undefined]);
+    const role = all('AWS::IAM::Role').find(([id]) => withoutHash(id) === 'SchedulesRole')?.[1];
+    const { Statement } = (role as Resource).Properties.AssumeRolePolicyDocument as {
+      Statement: [{ Condition: { StringEquals: Record<string, unknown> } }];
+    };
+    const called = Statement[0].Condition.StringEquals;
+    expect(show(called['aws:SourceArn'])).toMatch(/:schedule-group\/Proctor$/);
+    expect(show(called['aws:SourceAccount'])).toBe('AWS::AccountId');
   });
 
   it('hears of every execution of this machine that did not end well', () => {
@@ -370,7 +433,12 @@ describe('nothing is lost silently', () => {
 
   it('hears of everything on its own bus that may start a run, and of deployments on the default one', () => {
     const heard = all('AWS::Events::Rule').filter(([id]) => id.startsWith('EventsIn'));
-    expect(heard.map(([, { Properties }]) => [Properties.EventBusName && show(Properties.EventBusName), Properties.EventPattern])).toEqual([
+    expect(
+      heard.map(([, { Properties }]) => [
+        Properties.EventBusName && show(Properties.EventBusName),
+        Properties.EventPattern,
+      ]),
+    ).toEqual([
       ['Bus', { 'detail-type': [{ 'anything-but': ['Run Refused'] }] }],
       [
         undefined,
@@ -386,18 +454,18 @@ describe('nothing is lost silently', () => {
     ]);
   });
 
-  it('sweeps, and sends what is due, every minute', () => {
+  it('sweeps runs and schedules, and sends what is due, every minute', () => {
     const schedules = all('AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties.ScheduleExpression);
-    expect(schedules).toEqual(['rate(1 minute)', 'rate(1 minute)']);
+    expect(schedules).toEqual(Array(3).fill('rate(1 minute)'));
   });
 
   it('encrypts its queues, refuses plain HTTP to them, and rings an alarm with a runbook line for each', () => {
     const queues = all('AWS::SQS::Queue');
     const alarms = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties as Record<string, unknown>);
-    expect(queues.length).toBe(4);
-    expect(alarms.length).toBe(4);
+    expect(queues.length).toBe(5);
+    expect(alarms.length).toBe(5);
     for (const [, { Properties }] of queues) expect(Properties).toMatchObject({ SqsManagedSseEnabled: true });
-    expect(JSON.stringify(all('AWS::SQS::QueuePolicy')).match(/"aws:SecureTransport":"false"/g)).toHaveLength(4);
+    expect(JSON.stringify(all('AWS::SQS::QueuePolicy')).match(/"aws:SecureTransport":"false"/g)).toHaveLength(5);
     for (const { AlarmDescription } of alarms) expect(AlarmDescription).toMatch(/^See docs\/runbook\.md#[a-z-]+$/);
   });
 });
@@ -447,9 +515,9 @@ describe('findings', () => {
     expect(bad).toThrow(/AwsSolutions-SQS4/);
   });
 
-  it('are accepted 14 times at most, each by its id and with a reason, never for a whole stack', () => {
+  it('are accepted 15 times at most, each by its id and with a reason, never for a whole stack', () => {
     const accepted = acknowledgements(app);
-    expect(accepted.length).toBeLessThanOrEqual(14);
+    expect(accepted.length).toBeLessThanOrEqual(15);
     for (const { path, reason, id } of accepted) {
       expect(id).toMatch(/(AwsSolutions|Serverless)-\w+/);
       expect(reason.length).toBeGreaterThanOrEqual(20);

@@ -55,6 +55,7 @@ export async function openDeliveryWorld() {
   const post = createPostWebhook({ egress, secrets, now: () => clock.now });
   const createServices = (over: Stores): Services => ({
     ...over,
+    scheduler: { arm: async () => {}, disarm: async () => {} },
     workflow: { start: async () => 'open', wake: async () => {} },
     sender: {
       notice(ids) {

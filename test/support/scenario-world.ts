@@ -97,6 +97,7 @@ export async function createWorld(driver: Driver, plan: Record<string, unknown>,
     ...stores,
     sender: { notice() {}, send: async () => {} },
     renderDelivery: (_kind, run) => renderNative(services, run),
+    scheduler: { arm: async () => {}, disarm: async () => {} },
     workflow: {
       async start(runId, executionN) {
         if (faults.failingStarts > 0) {

@@ -7,6 +7,7 @@ import type {
   KeyStore,
   PlanStore,
   RunStore,
+  ScheduleStore,
   SlotStore,
   TokenStore,
 } from '../../core/ports.ts';
@@ -17,6 +18,7 @@ import { createHookStore } from './hooks.ts';
 import { createKeyStore } from './keys.ts';
 import { createPlanStore } from './plans.ts';
 import { createRunStore } from './runs.ts';
+import { createScheduleStore } from './schedules.ts';
 import { createSlotStore } from './slots.ts';
 import { createTable } from './table.ts';
 import { createTokenStore } from './tokens.ts';
@@ -31,6 +33,7 @@ export interface Stores {
   readonly environments: EnvironmentStore;
   readonly deliveries: DeliveryStore;
   readonly hooks: HookStore;
+  readonly schedules: ScheduleStore;
 }
 
 export interface DynamoOptions {
@@ -64,5 +67,6 @@ export function createStores(client: DynamoDBClient, tableName: string): Stores 
     environments: createEnvironmentStore(table),
     deliveries: createDeliveryStore(table),
     hooks: createHookStore(table),
+    schedules: createScheduleStore(table),
   };
 }

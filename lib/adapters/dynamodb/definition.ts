@@ -15,3 +15,6 @@ export const expiryAttribute = 'expiresAt';
 
 /** The `due` index is split so that no single partition takes every write. */
 export const dueShards = 4;
+
+/** Where schedules are in it, and plans whose schedules are behind: apart from the runs. */
+export const scheduleShard = (id: number): string => `SCHEDULE#${id % dueShards}`;

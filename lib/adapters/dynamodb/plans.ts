@@ -3,7 +3,10 @@ import { ServiceError } from '../../core/errors.ts';
 import type { Plan, PlanDocument, SavedConfig } from '../../core/plan.ts';
 import type { PlanStore } from '../../core/ports.ts';
 import { keepConfigIds } from '../../core/saved-configs.ts';
+import { keepScheduleIds } from '../../core/schedule/keep-schedule-ids.ts';
+import type { PlanSchedule, ScheduleDocument } from '../../core/schedule/schedule-form.ts';
 import { createCatalogs } from './catalog.ts';
+import { scheduleShard } from './definition.ts';
 import { claimName } from './names.ts';
 import { lockKey } from './run-item.ts';
 import type { Item, Key, Table } from './table.ts';
@@ -12,6 +15,8 @@ import type { Item, Key, Table } from './table.ts';
 const eventPlans = 'EVENTS';
 /** Pinned versions kept in memory; they never change. */
 const maxCached = 100;
+/** What follows a write gets this long before the sweeper does what it left, in milliseconds. */
+const effectsMs = 10_000;
 
 export function createPlanStore(table: Table): PlanStore {
   const versions = new Map<string, Plan>();
@@ -33,6 +38,7 @@ export function createPlanStore(table: Table): PlanStore {
         const plan: Plan = {
           ...document,
           configs: await numberConfigs(table, document.configs ?? []),
+          schedules: await numberSchedules(table, keepScheduleIds([], document.schedules ?? [])),
           id,
           version: 1,
           projectId,
@@ -44,7 +50,8 @@ export function createPlanStore(table: Table): PlanStore {
         await claimName(table, nameKey(document.project, document.name), id, now, (holder) =>
           holdsName(holder, document),
         );
-        const created = await table.put(toHead(plan), 'attribute_not_exists(#pk)');
+        const behind = plan.schedules.length > 0;
+        const created = await table.put(toHead(plan, behind), 'attribute_not_exists(#pk)');
         if (created) {
           await pin(table, plan);
           return plan;
@@ -61,6 +68,7 @@ export function createPlanStore(table: Table): PlanStore {
       const changed: Plan = {
         ...document,
         configs: await numberConfigs(table, keepConfigIds(plan.configs, document.configs ?? plan.configs)),
+        schedules: await numberSchedules(table, keepScheduleIds(plan.schedules, document.schedules ?? plan.schedules)),
         id: plan.id,
         version: plan.version + 1,
         projectId,
@@ -76,7 +84,9 @@ export function createPlanStore(table: Table): PlanStore {
       }
       // The version about to be replaced stays readable even if the writer that made it died before it pinned it.
       await pin(table, plan);
-      if (!(await table.put(toHead(changed), '#version = :version', { version: plan.version }))) {
+      // Also if they did not change: the last who changed them may have died before they followed.
+      const behind = changed.schedules.length + plan.schedules.length > 0 || changed.project !== plan.project;
+      if (!(await table.put(toHead(changed, behind), '#version = :version', { version: plan.version }))) {
         throw new ServiceError('VERSION_CONFLICT', `plan ${plan.id} was changed in the meantime; read it again`);
       }
       await pin(table, changed);
@@ -84,12 +94,20 @@ export function createPlanStore(table: Table): PlanStore {
       return changed;
     },
 
-    async deletePlan(plan) {
+    async deletePlan(plan, now) {
       await pin(table, plan);
+      // Before: what is to be removed with the plan is found by the sweeper, whoever dies here.
+      const { id } = plan;
+      await table.put({ ...goneKey(id), due: scheduleShard(id), nextActionAt: now + effectsMs });
       if (!(await table.delete(headKey(plan.id), '#version = :version', { version: plan.version }))) {
         throw new ServiceError('VERSION_CONFLICT', `plan ${plan.id} was changed in the meantime; read it again`);
       }
       await table.delete(nameKey(plan.project, plan.name), '#holder = :id', { id: plan.id });
+    },
+
+    async schedulesSynced({ id }, version) {
+      if (version === undefined) await table.delete(goneKey(id));
+      else await table.update(headKey(id), 'REMOVE #due, #nextActionAt', { version }, '#version = :version');
     },
 
     async getPlan(planId) {
@@ -172,6 +190,8 @@ export async function projectNumber(table: Table, name: string): Promise<number>
 }
 
 const headKey = (planId: number): Key => ({ pk: `PLAN#${planId}`, sk: 'PLAN' });
+/** Put before a plan is deleted, and there until its schedules are, too. */
+const goneKey = (planId: number): Key => ({ pk: `PLAN#${planId}`, sk: 'GONE' });
 const versionKey = (planId: number, version: number): Key => ({ pk: `PLAN#${planId}`, sk: `V#${version}` });
 const projectKey = (name: string): Key => ({ pk: `PROJECT#${name}`, sk: 'PROJECT' });
 const nameKey = (project: string, name: string): Key => ({ pk: `NAME#${project}#${name}`, sk: 'PLAN' });
@@ -182,22 +202,24 @@ async function pin(table: Table, plan: Plan): Promise<void> {
 }
 
 /** What the plan is now, in the list of all, and in that of plans that wait for events by the same write. */
-function toHead(plan: Plan): Item & Key {
-  const listens = plan.triggers.events.length > 0;
-  return { ...toItem(plan, headKey(plan.id)), list: 'PLANS', ...(listens ? { feed: eventPlans } : {}) };
-}
-
 function toItem(plan: Plan, key: Key): Item & Key & { bytes: Uint8Array } {
   return { ...key, id: plan.id, version: plan.version, bytes: gzipSync(JSON.stringify(plan)) };
 }
 
+/** `behind`: its schedules have yet to follow. */
+function toHead(plan: Plan, behind: boolean): Item & Key {
+  const due = behind ? { due: scheduleShard(plan.id), nextActionAt: plan.updatedAt + effectsMs } : {};
+  const feed = plan.triggers.events.length > 0 ? { feed: eventPlans } : {};
+  return { ...toItem(plan, headKey(plan.id)), list: 'PLANS', ...feed, ...due };
+}
+
 function toPlan(item: Item): Plan {
   const stored = JSON.parse(gunzipSync(item.bytes as Uint8Array).toString('utf8')) as Plan;
-  // A version from before there were saved selections, machines, subscriptions or triggers has none.
-  const { configs = [], machines = [], notify = [] } = stored;
+  // A version from before there were saved selections, machines, subscriptions, triggers or schedules has none.
+  const { configs = [], machines = [], notify = [], schedules = [] } = stored;
   const triggers: Partial<Plan['triggers']> | undefined = stored.triggers;
   const { webhooks = [], events = [] } = triggers ?? {};
-  return { ...stored, configs, machines, notify, triggers: { webhooks, events } };
+  return { ...stored, configs, machines, notify, schedules, triggers: { webhooks, events } };
 }
 
 /** Gives every selection without an id the next number that no other of the plan has. */
@@ -211,6 +233,14 @@ async function numberConfigs(table: Table, configs: NonNullable<PlanDocument['co
       if (!taken.has(candidate)) id = candidate;
     }
     numbered.push({ ...config, id });
+  }
+  return numbered;
+}
+
+async function numberSchedules(table: Table, schedules: readonly ScheduleDocument[]): Promise<PlanSchedule[]> {
+  const numbered: PlanSchedule[] = [];
+  for (const schedule of schedules) {
+    numbered.push({ ...schedule, id: schedule.id ?? (await next(table, 'schedules')) });
   }
   return numbered;
 }

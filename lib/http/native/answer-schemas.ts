@@ -1,10 +1,13 @@
 import * as z from 'zod/mini';
 import { deliveryStates } from '../../core/delivery.ts';
 import { hookSchemes } from '../../core/hook.ts';
+import { overlaps } from '../../core/overlap.ts';
 import { overrideResults } from '../../core/override.ts';
-import { configBody, overlaps, planSchema } from '../../core/plan.ts';
+import { configBody, planSchema } from '../../core/plan.ts';
 import { caseResults } from '../../core/results.ts';
 import { rerunTypes } from '../../core/run.ts';
+import { missedWords, occurrenceStates } from '../../core/schedule/schedule.ts';
+import { timingMembers } from '../../core/schedule/schedule-form.ts';
 
 const time = z.string().check(z.meta({ format: 'date-time' }));
 const url = z.string().check(z.meta({ format: 'uri-reference' }));
@@ -81,6 +84,8 @@ export const runAnswer = z.strictObject({
     /** The event on the bus that started it. */
     event: maybe(z.strictObject({ id: z.string(), source: z.string(), detailType: z.string() })),
   }),
+  /** The schedule that fired it, and the time of the occurrence. */
+  schedule: maybe(z.strictObject({ id: idNumber, scheduledAt: time })),
   requested: z.string(),
   executing: maybe(z.string()),
   createdAt: time,
@@ -356,3 +361,70 @@ export const problemAnswer = z.strictObject({
 
 /** `POST /v1/events`. */
 export const eventAnswer = z.strictObject({ id: z.string() });
+
+export const scheduleAnswer = z.strictObject({
+  id: idNumber,
+  version: z.int(),
+  planId: idNumber,
+  project: z.string(),
+  name: z.string(),
+  comments: maybe(z.string()),
+  status: z.enum(['active', 'paused']),
+  ...timingMembers,
+  config: maybe(z.strictObject({ name: z.optional(z.string()), id: z.optional(idNumber) })),
+  environmentId: maybe(idNumber),
+  variables: z.record(z.string(), z.string()),
+  buildNo: maybe(z.string()),
+  overlap: maybe(z.enum(overlaps)),
+  missed: z.enum(missedWords),
+  maxLatenessSeconds: z.int(),
+  jitterSeconds: z.int(),
+  /** The next occurrence; null while it is paused. */
+  nextAt: maybe(time),
+  /** `plan`: it comes from the plan's document, and is changed there. */
+  source: z.enum(['api', 'plan']),
+  createdAt: time,
+  updatedAt: time,
+  createdBy: z.int(),
+  updatedBy: z.int(),
+  links: z.strictObject({ self: url, plan: url, occurrences: url, preview: url }),
+});
+export const schedulesAnswer = z.strictObject({ schedules: z.array(scheduleAnswer), nextCursor });
+
+export const occurrencesAnswer = z.strictObject({
+  occurrences: z.array(
+    z.strictObject({
+      scheduledAt: time,
+      /** Of several missed in a row the last, and how many they are. */
+      lastScheduledAt: time,
+      count: z.int(),
+      state: z.enum(occurrenceStates),
+      code: maybe(z.string()),
+      explanation: z.string(),
+      runId: maybe(idNumber),
+      recordedAt: time,
+      links: z.strictObject({ run: maybe(url) }),
+    }),
+  ),
+  nextCursor,
+});
+
+export const previewAnswer = z.strictObject({
+  ...timingMembers,
+  /** Of the plan's runs, if there were any. */
+  usualSeconds: maybe(z.int()),
+  occurrences: z.array(
+    z.strictObject({
+      at: time,
+      /** On the clocks of the zone. */
+      local: z.string(),
+      offset: z.string(),
+      /** `gap`: moved to the first time after a gap of the clock. `fold`: that clock time occurs twice; this is the first. */
+      kind: z.enum(['normal', 'gap', 'fold']),
+      /** Its run usually takes until after the next occurrence. */
+      runsIntoNext: z.boolean(),
+      /** Other schedules of the plan that are due while its run usually goes on, or whose run it falls into. */
+      clashes: z.array(z.strictObject({ scheduleId: idNumber, name: z.string(), at: time })),
+    }),
+  ),
+});

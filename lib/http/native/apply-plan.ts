@@ -1,6 +1,7 @@
 import { invalidField, isServiceError, ServiceError } from '../../core/errors.ts';
 import type { Plan, PlanDocument } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
+import { trySyncSchedules } from '../../workflow/sync-schedules.ts';
 import { findPlan, maySeePlan, missing, ownsProject, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler, Principal } from '../message.ts';
@@ -35,6 +36,7 @@ export function createApplyPlan(services: Services, checkUrl: CheckUrl): Handler
         }
         const plan = await services.plans.createPlan(document, principal.ownerId, services.now());
         await learnDeclared(services, plan);
+        if (plan.schedules.length > 0) await trySyncSchedules(services, plan.id);
         return answerPlan(201, plan, request);
       } catch (error) {
         const raced = isServiceError(error, 'VERSION_CONFLICT') || isServiceError(error, 'NAME_TAKEN');
@@ -70,6 +72,8 @@ async function update(
     changes.length === 0 ? plan : await services.plans.updatePlan(plan, document, principal.ownerId, services.now());
   // Also when nothing changed: whoever wrote this version may have died before its cases were learnt.
   await learnDeclared(services, changed);
+  const reaches = changes.some(({ field }) => field === 'schedules' || field === 'project');
+  if (reaches) await trySyncSchedules(services, plan.id);
   return changed;
 }
 

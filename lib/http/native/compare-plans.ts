@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { documentOf, type Plan, type PlanDocument } from '../../core/plan.ts';
 import { keepConfigIds } from '../../core/saved-configs.ts';
+import { keepScheduleIds } from '../../core/schedule/keep-schedule-ids.ts';
 
 /** One field that differs. Lists are shown by what they hold, not item by item. */
 export interface Change {
@@ -12,7 +13,12 @@ export interface Change {
 /** What differs between the stored plan and the document, whatever the order of their keys; empty if nothing does. */
 export function comparePlans(plan: Plan, document: PlanDocument): Change[] {
   // A document need not say its number.
-  const wanted = { ...document, id: plan.id, configs: keepConfigIds(plan.configs, document.configs ?? plan.configs) };
+  const wanted = {
+    ...document,
+    id: plan.id,
+    configs: keepConfigIds(plan.configs, document.configs ?? plan.configs),
+    schedules: keepScheduleIds(plan.schedules, document.schedules ?? plan.schedules),
+  };
   const changes: Change[] = [];
   compare(documentOf(plan), wanted, '', changes);
   return changes;

@@ -124,7 +124,12 @@ function triggered({ run }: RunView): Step {
   const asked = run.requestedCases === undefined ? 'everything in it' : `${requestedBy(run)}${by}`;
   const rerun = run.rerunOf === undefined ? '' : ` It is a rerun of run ${run.rerunOf}.`;
   const build = run.buildNo === undefined ? '' : `, for build ${run.buildNo}`;
-  const sentence = `It was triggered ${origins[run.trigger.type]} with key ${run.trigger.keyId}, to run ${asked} (version ${run.planVersion} of the plan${build}).${rerun}`;
+  const { schedule, trigger } = run;
+  const origin =
+    schedule === undefined
+      ? `${origins[trigger.type]} with key ${trigger.keyId}`
+      : `by schedule ${schedule.id}, for ${toTime(schedule.scheduledAt)}`;
+  const sentence = `It was triggered ${origin}, to run ${asked} (version ${run.planVersion} of the plan${build}).${rerun}`;
   return { kind: 'triggered', at: toTime(run.createdAt), sentence };
 }
 

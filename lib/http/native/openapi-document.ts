@@ -4,6 +4,7 @@ import { configBody, planSchema } from '../../core/plan.ts';
 import { type Route, routes } from '../routes.ts';
 import * as answers from './answer-schemas.ts';
 import { type OperationDoc, operations } from './operations.ts';
+import * as schedules from './schedule-schemas.ts';
 import * as bodies from './schemas.ts';
 
 /** The OpenAPI 3.1 document of the native and the callback API, made from the route table and the schemas of the rim. */
@@ -124,6 +125,9 @@ for (const [id, schema] of Object.entries<z.ZodMiniType>({
   HookBody: bodies.hookBody,
   HookChange: bodies.hookChange,
   RotateHookBody: bodies.rotateHookBody,
+  ScheduleBody: schedules.scheduleBody,
+  ScheduleChange: schedules.scheduleChange,
+  PreviewBody: schedules.previewBody,
   Plan: answers.planAnswer,
   Plans: answers.plansAnswer,
   Config: answers.configAnswer,
@@ -136,6 +140,10 @@ for (const [id, schema] of Object.entries<z.ZodMiniType>({
   Explanation: answers.explainAnswer,
   Environment: answers.environmentAnswer,
   Environments: answers.environmentsAnswer,
+  Schedule: answers.scheduleAnswer,
+  Schedules: answers.schedulesAnswer,
+  Occurrences: answers.occurrencesAnswer,
+  SchedulePreview: answers.previewAnswer,
   Project: answers.projectAnswer,
   Projects: answers.projectsAnswer,
   Delivery: answers.deliveryAnswer,

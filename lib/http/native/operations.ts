@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { configBody, planSchema } from '../../core/plan.ts';
 import type { routes } from '../routes.ts';
 import * as answers from './answer-schemas.ts';
+import { previewBody, scheduleBody, scheduleChange } from './schedule-schemas.ts';
 import {
   environmentBody,
   environmentChange,
@@ -272,6 +273,66 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     headers: ifMatch,
     answers: { 204: 'Deleted' },
     problems: [400, 404, 409],
+  },
+  'native.listSchedules': {
+    summary: 'List schedules',
+    query: { plan: 'Of this plan only.', project: 'Of this project only.', ...page },
+    answers: { 200: answers.schedulesAnswer },
+    problems: [400, 404],
+  },
+  'native.createSchedule': {
+    summary: 'Create a schedule; it starts nothing before its first occurrence',
+    body: scheduleBody,
+    answers: { 201: answers.scheduleAnswer },
+    problems: [400, 404],
+  },
+  'native.previewTiming': {
+    summary: 'Say when a timing would fire, what the clocks do to it, and whose runs it would meet',
+    body: previewBody,
+    answers: { 200: answers.previewAnswer },
+    problems: [400, 404],
+  },
+  'native.getSchedule': {
+    summary: 'Read a schedule; its version counts what people change, not what it fires',
+    answers: { 200: answers.scheduleAnswer },
+    problems: [400, 404],
+  },
+  'native.updateSchedule': {
+    summary: 'Replace a schedule that was made by a request; new times begin with the first occurrence after now',
+    headers: ifMatch,
+    body: scheduleChange,
+    answers: { 200: answers.scheduleAnswer },
+    problems: [400, 404, 409],
+  },
+  'native.deleteSchedule': {
+    summary: 'Delete a schedule that was made by a request; runs it has started go on',
+    headers: ifMatch,
+    answers: { 204: 'Deleted' },
+    problems: [400, 404, 409],
+  },
+  'native.pauseSchedule': {
+    summary: 'Pause a schedule',
+    headers: ifMatch,
+    answers: { 200: answers.scheduleAnswer },
+    problems: [400, 404, 409],
+  },
+  'native.resumeSchedule': {
+    summary: 'Resume a schedule with its first occurrence after now',
+    headers: ifMatch,
+    answers: { 200: answers.scheduleAnswer },
+    problems: [400, 404, 409],
+  },
+  'native.listOccurrences': {
+    summary: 'List what became of the occurrences of a schedule in the last 90 days, newest first',
+    query: page,
+    answers: { 200: answers.occurrencesAnswer },
+    problems: [400, 404],
+  },
+  'native.previewSchedule': {
+    summary: 'Say when a schedule fires next, what the clocks do to it, and whose runs it would meet',
+    query: { limit: '1 to 100 occurrences, 50 unless given.' },
+    answers: { 200: answers.previewAnswer },
+    problems: [400, 404],
   },
   'native.listProjects': { summary: 'List projects', answers: { 200: answers.projectsAnswer } },
   'native.getProject': {

@@ -2,7 +2,7 @@ import { invalidField } from '../../core/errors.ts';
 import { parseId } from '../../core/schema.ts';
 
 /** What a list is of; a cursor of one list is no cursor of another. */
-type Kind = 'plan' | 'run' | 'case' | 'environment' | 'override' | 'delivery';
+type Kind = 'plan' | 'run' | 'case' | 'environment' | 'override' | 'delivery' | 'schedule' | 'occurrence';
 
 export interface Paging {
   readonly limit: number;

@@ -4,6 +4,7 @@ import { type PlanDocument, parsePlan } from '../../core/plan.ts';
 import type { Environment, Services } from '../../core/ports.ts';
 import { readBody, readJson } from '../json.ts';
 import type { HttpRequest } from '../message.ts';
+import { checkSchedules } from './check-schedules.ts';
 
 /** Throws VALIDATION_FAILED naming the field if requests can never be sent to the URL. */
 export type CheckUrl = (url: string, field?: string) => void;
@@ -23,7 +24,7 @@ export async function readPlan(request: HttpRequest): Promise<PlanDocument> {
   return parsePlan(value === undefined || value === null ? {} : value);
 }
 
-/** Refuses what no run of the plan could work with: URLs, an executor of another mode, an environment of another project. */
+/** Refuses what no run of the plan could work with: URLs, an executor of another mode, what its project or its schedules lack. */
 export async function checkPlan(services: Services, document: PlanDocument, checkUrl: CheckUrl): Promise<void> {
   const { executor, environment, machines, project, notify, commitStatus, triggers } = document;
   if (executor.type === 'http') {
@@ -58,6 +59,7 @@ export async function checkPlan(services: Services, document: PlanDocument, chec
       checkEnvironment(services, project, `triggers.events[${i}].environment`, trigger.environment),
     ),
   ]);
+  await checkSchedules(services, document);
 }
 
 /** Plans of the same project, one level deep: a parent has no parents among its children. */

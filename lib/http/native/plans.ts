@@ -1,5 +1,6 @@
 import type { Plan } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
+import { trySyncSchedules } from '../../workflow/sync-schedules.ts';
 import { findPlan, maySeePlan, readParam } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler } from '../message.ts';
@@ -45,12 +46,13 @@ export function createGetPlan(services: Services): Handler {
   };
 }
 
-/** `DELETE /v1/plans/{planId}`: its runs stay readable. */
+/** `DELETE /v1/plans/{planId}`: its runs stay readable, its schedules go with it. */
 export function createDeletePlan(services: Services): Handler {
   return async (request, principal) => {
     const plan = await findPlan(services, principal, readParam(request, 'planId'));
     checkIfMatch(request, plan.version);
-    await services.plans.deletePlan(plan);
+    await services.plans.deletePlan(plan, services.now());
+    await trySyncSchedules(services, plan.id);
     return { status: 204, headers: {}, body: '' };
   };
 }

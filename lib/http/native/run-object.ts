@@ -53,6 +53,7 @@ export function toRunObject(
       ownerId: run.trigger.ownerId,
       event: run.trigger.event ?? null,
     },
+    schedule: run.schedule ? { id: run.schedule.id, scheduledAt: toTime(run.schedule.scheduledAt) } : null,
     /** What was asked for, and what the executor says it makes of it. */
     requested: requestedBy(run),
     executing: current?.executing ?? null,

@@ -98,7 +98,7 @@ export function toRunObject(given: RunObjectInput) {
     consolidatedDuration: chain.duration,
     runTestCasesInParallel: false,
     runTestSuitesInParallel: false,
-    scheduledId: null,
+    scheduledId: run.schedule?.id ?? null,
     testPlanHookResults: null,
     consolidatedPlanTotalCount: chain.sums.total,
     consolidatedPlanFailedCount: chain.sums.failed + chain.sums.aborted + chain.sums.preRequisiteFailed,

@@ -47,7 +47,7 @@ test('of creators of one environment name at the same time one gets it', async (
 test('a name is free again at once when its plan is deleted or renamed', async () => {
   const { plans } = opened.stores;
   const first = await plans.createPlan(document('first'), 1, 1000);
-  await plans.deletePlan(first);
+  await plans.deletePlan(first, 0);
   const second = await plans.createPlan(document('first'), 1, 1001);
   await plans.updatePlan(second, document('second'), 1, 1002);
   await expect(plans.createPlan(document('first'), 1, 1003)).resolves.toMatchObject({ name: 'first' });

@@ -30,9 +30,13 @@ describe('occurrences since the last one handled', () => {
     expect(catchUp(nightly, night(4), night(6) + hours(1), skip)).toEqual({ missed });
   });
 
-  test('are on time as long as their jitter may take', () => {
-    expect(catchUp(nightly, night(4), night(5) + 420_000, skip, 300)).toEqual({ run: night(5) });
-    expect(catchUp(nightly, night(4), night(5) + 421_000, skip, 300).run).toBeUndefined();
+  test('are due, and on time, by their jitter', () => {
+    const dueAt = (at: number) => at + 300_000;
+    expect(catchUp(nightly, night(4), night(5) + 299_000, skip, dueAt)).toEqual({});
+    expect(catchUp(nightly, night(4), night(5) + 420_000, skip, dueAt)).toEqual({ run: night(5) });
+    expect(catchUp(nightly, night(4), night(5) + 421_000, skip, dueAt).run).toBeUndefined();
+    const missed = { first: night(5), last: night(5), count: 1 };
+    expect(catchUp(nightly, night(4), night(7) + 60_000, runOnce, dueAt)).toEqual({ run: night(6), missed });
   });
 
   test('are too late after what the schedule tolerates, and after a day at most', () => {

@@ -30,6 +30,8 @@ import { createGetProject, createListProjects, createUpdateProject } from '../..
 import { createPutEvent } from '../../../lib/http/native/put-event.ts';
 import { createRerunRun } from '../../../lib/http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from '../../../lib/http/native/runs.ts';
+import { createPreviewSchedule, createPreviewTiming } from '../../../lib/http/native/schedule-preview.ts';
+import * as schedules from '../../../lib/http/native/schedules.ts';
 import { createStopRun } from '../../../lib/http/native/stop-run.ts';
 import { createTestNotify } from '../../../lib/http/native/test-notify.ts';
 import { createTriggerRun } from '../../../lib/http/native/trigger-run.ts';
@@ -94,6 +96,7 @@ export async function openApi() {
         return stores.runs.getRun(runId);
       },
     },
+    scheduler: { arm: async () => {}, disarm: async () => {} },
     workflow: { start: async () => 'open', wake: async () => {} },
     sender: {
       notice() {},
@@ -172,6 +175,16 @@ export async function openApi() {
     'native.getEnvironment': environments.createGetEnvironment(services),
     'native.updateEnvironment': environments.createUpdateEnvironment(services),
     'native.deleteEnvironment': environments.createDeleteEnvironment(services),
+    'native.listSchedules': schedules.createListSchedules(services),
+    'native.createSchedule': schedules.createCreateSchedule(services),
+    'native.previewTiming': createPreviewTiming(services),
+    'native.getSchedule': schedules.createGetSchedule(services),
+    'native.updateSchedule': schedules.createUpdateSchedule(services),
+    'native.deleteSchedule': schedules.createDeleteSchedule(services),
+    'native.pauseSchedule': schedules.createPauseSchedule(services),
+    'native.resumeSchedule': schedules.createResumeSchedule(services),
+    'native.listOccurrences': schedules.createListOccurrences(services),
+    'native.previewSchedule': createPreviewSchedule(services),
     'native.listProjects': createListProjects(services),
     'native.getProject': createGetProject(services),
     'native.updateProject': createUpdateProject(services),

@@ -19,6 +19,7 @@ import { createListRuns } from '../../../lib/http/testsigma/list-runs.ts';
 import { createOverrideRun } from '../../../lib/http/testsigma/override-run.ts';
 import { createReadRun } from '../../../lib/http/testsigma/read-run.ts';
 import { createListConfigs } from '../../../lib/http/testsigma/saved-configs.ts';
+import * as schedules from '../../../lib/http/testsigma/schedules.ts';
 import { createStopRun } from '../../../lib/http/testsigma/stop-run.ts';
 import { createTriggerRun } from '../../../lib/http/testsigma/trigger-run.ts';
 import { completeRun } from '../../../lib/workflow/complete-run.ts';
@@ -68,6 +69,7 @@ export async function openFacade() {
     runs,
     sender: { notice() {}, send: async () => {} },
     renderDelivery: (_kind, run) => renderNative(services, run),
+    scheduler: { arm: async () => {}, disarm: async () => {} },
     workflow: { start: async () => 'open', wake: async () => {} },
     bus: { publish: async () => {} },
     executors: () => ({
@@ -103,6 +105,11 @@ export async function openFacade() {
       'testsigma.listEnvironments': environments.createListEnvironments(services),
       'testsigma.createEnvironment': environments.createCreateEnvironment(services),
       'testsigma.getEnvironment': environments.createGetEnvironment(services),
+      'testsigma.createSchedule': schedules.createCreateSchedule(services),
+      'testsigma.listSchedules': schedules.createListSchedules(services),
+      'testsigma.getSchedule': schedules.createGetSchedule(services),
+      'testsigma.updateSchedule': schedules.createUpdateSchedule(services),
+      'testsigma.deleteSchedule': schedules.createDeleteSchedule(services),
     },
   });
 

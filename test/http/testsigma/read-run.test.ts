@@ -365,7 +365,7 @@ describe('words and counts', () => {
     const plan = await facade.addPlan({ settings: { pageTimeoutSeconds: 45, screenshots: 'NONE' } });
     const runId = await facade.trigger(plan);
     await facade.services.plans.updatePlan(plan, { ...plan, name: `${plan.name} changed` }, 4, facade.clock.now);
-    await facade.services.plans.deletePlan((await facade.services.plans.getPlan(plan.id)) ?? plan);
+    await facade.services.plans.deletePlan((await facade.services.plans.getPlan(plan.id)) ?? plan, facade.clock.now);
     const { body } = await get(runId);
     expect(body.executionDetails).toMatchObject({ page_timeout: 45, screenshot_option: 'NONE' });
     expect(body.execution).toMatchObject({ name: plan.name, pageTimeOut: 45, screenshot: 'NONE' });
