@@ -64,7 +64,9 @@ async function readGenuine(services: Services, verifyWebhook: VerifyWebhook, req
 /** The JSON body; GitHub and Bitbucket can also send it as the form field `payload`. */
 function readPayload({ headers, body }: HttpRequest): unknown {
   const sent = new TextDecoder().decode(body);
-  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+  // By its beginning too: `curl -d` calls JSON a form.
+  const isForm =
+    /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '') && sent.startsWith('payload=');
   try {
     return JSON.parse(isForm ? (new URLSearchParams(sent).get('payload') ?? '') : sent || '{}');
   } catch {

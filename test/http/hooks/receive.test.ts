@@ -94,6 +94,10 @@ describe('POST /hooks/{hookId}', () => {
     const hook = await createHook('github', [await createPlan({ events: ['push'] })]);
     const answer = await api.call('POST', `/hooks/${hook.id}`, github(hook.secret, githubPush, { form: true }));
     expect(answer.body.outcomes).toMatchObject([{ outcome: 'started' }]);
+    const call = github(hook.secret, githubPush);
+    const headers = { ...call.headers, 'content-type': 'application/x-www-form-urlencoded' };
+    const called = await api.call('POST', `/hooks/${hook.id}`, { ...call, headers });
+    expect(called.body.outcomes, 'JSON that is called a form').toMatchObject([{ outcome: 'started' }]);
   });
 
   it('starts it for a pull request by its target, action and labels', async () => {
