@@ -2,7 +2,8 @@ import { bitsOf, type Scalar } from './event-pattern.ts';
 
 /** Nothing is that deep; it bounds the work on what people send. */
 const maxDepth = 20;
-/** EventBridge takes 2,048 characters; alternatives of `$or` multiply there, and here they only add. */
+/** Characters EventBridge takes (PutRule). It bounds the work that one plan makes for the events of all. */
+const maxCharacters = 4096;
 const maxMatchers = 500;
 
 export interface PatternIssue {
@@ -45,6 +46,9 @@ export function checkEventPattern(value: unknown): PatternIssue[] {
     }
   };
   check(value, []);
+  if (found.length === 0 && JSON.stringify(value).length > maxCharacters) {
+    wrong([], `must not be longer than ${maxCharacters} characters`);
+  }
   if (matchers > maxMatchers) wrong([], `must not hold more than ${maxMatchers} values`);
   return found;
 }

@@ -70,9 +70,12 @@ function textMatches(operator: string, operand: unknown, value: string): boolean
   const text = String(operand);
   if (operator === 'prefix') return value.startsWith(text);
   if (operator === 'suffix') return value.endsWith(text);
-  if (operator === 'wildcard') return matchesWildcard(text, value);
+  if (operator === 'wildcard') return value.length <= maxWild && matchesWildcard(text, value);
   return operator === 'equals-ignore-case' && value.toLowerCase() === text.toLowerCase();
 }
+
+/** No longer text is looked through for a wildcard: the work is that of both lengths. */
+const maxWild = 10_000;
 
 /** `*` is any text; `\*` and `\\` are themselves. Greedy with one place to return to, so the work is bounded by both lengths. */
 function matchesWildcard(pattern: string, value: string): boolean {

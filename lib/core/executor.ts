@@ -92,6 +92,8 @@ export interface AttemptProblem {
     | 'inactivity'
     | 'reportUnreadable';
   readonly message: string;
+  /** The job broke by itself, and its executor did its part: nothing that others should wait for. */
+  readonly jobOnly?: true;
 }
 
 /** The end of an attempt, as its executor tells it. */

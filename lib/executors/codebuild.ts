@@ -8,6 +8,7 @@ import { codebuildCapabilities } from './codebuild/capabilities.ts';
 import type { BuildDeployment } from './codebuild/deployment.ts';
 import { deploymentVariable, keyVariable } from './codebuild/names.ts';
 import { readReports } from './codebuild/read-reports.ts';
+import { markerOf } from './marker-of.ts';
 import type { RemoteTools } from './remote-tools.ts';
 
 /** How long after a build's end its report may still be read by CodeBuild. */
@@ -74,11 +75,14 @@ export function createCodebuildExecutor({
 async function findBuild(
   builds: Builds,
   project: string,
-  { key }: Dispatch,
+  dispatch: Dispatch,
   { name }: BuildDeployment,
 ): Promise<Build | undefined> {
+  const marker = markerOf(dispatch);
   for await (const some of builds.listNewest(project)) {
-    const own = some.find(({ variables }) => variables[keyVariable] === key && variables[deploymentVariable] === name);
+    const own = some.find(
+      ({ variables }) => variables[keyVariable] === marker && variables[deploymentVariable] === name,
+    );
     if (own !== undefined) return own;
   }
   return undefined;

@@ -96,7 +96,7 @@ export async function recordHold(services: Services, pass: Pass | undefined, sec
 export async function recordEnd(services: Services, run: Run, plan: Plan, { problem }: AttemptEnd): Promise<void> {
   const target = targetOf(plan.executor);
   if (target === undefined) return;
-  if (problem?.reason === 'executorLost' || problem?.reason === 'executorProtocol') {
+  if (problem?.jobOnly !== true && (problem?.reason === 'executorLost' || problem?.reason === 'executorProtocol')) {
     await recordFailure(services, target, 'attempt', nameOf(run));
     return;
   }

@@ -58,7 +58,12 @@ async function startTriggered(
       ...chosenBy(services, trigger.config),
       ...(trigger.environment === undefined ? {} : { environmentId: trigger.environment }),
       runtimeData: variablesOf(trigger, event),
-      idempotency: { key: identityOf(event), route: `event ${name}`, fingerprint: 'event', keepSeconds },
+      idempotency: {
+        key: `${event.source} ${identityOf(event)}`,
+        route: `event ${name}`,
+        fingerprint: 'event',
+        keepSeconds,
+      },
     });
   });
 }

@@ -93,7 +93,9 @@ export async function triggerRun(services: Services, request: TriggerRequest): P
     throw new ServiceError('NOT_FOUND', `there is no test plan ${request.planId}`, { subject: 'plan' });
   }
   const { plan } = found;
-  const replay = request.choose && (await findReplay(services, request));
+  // Who keeps a key for long sends the same again for long: its run is found whatever became of the plan meanwhile.
+  const mayRepeat = request.choose !== undefined || request.idempotency?.keepSeconds !== undefined;
+  const replay = mayRepeat ? await findReplay(services, request) : undefined;
   if (replay) return { run: replay, replayed: true };
   checkRuntimeData(plan, request);
   const choice = complete(plan, (await request.choose?.(plan)) ?? {});

@@ -127,6 +127,17 @@ describe('event patterns', () => {
     expect(checkEventPattern({ a: Array.from({ length: 501 }, (_, i) => i) })[0]?.message).toMatch(/more than 500/);
   });
 
+  it('that are longer than EventBridge takes are refused, so that no plan holds up the events of all', () => {
+    const wildcard = '*a'.repeat(2040);
+    expect(checkEventPattern({ a: [{ wildcard }] })[0]?.message).toMatch(/longer than 4096 characters/);
+    const startedAt = performance.now();
+    const longest = { a: [{ wildcard: wildcard.slice(0, 4000) }] };
+    expect(checkEventPattern(longest)).toEqual([]);
+    expect(matchesPattern(longest, { a: 'a'.repeat(200_000) })).toBe(false);
+    expect(matchesPattern(longest, { a: `${'a'.repeat(9000)}b` })).toBe(false);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
   it('of any shape are refused or match, and never throw anything else', () => {
     fc.assert(
       fc.property(fc.json(), fc.json(), (pattern, value) => {

@@ -80,7 +80,7 @@ export async function startFakeCodebuild(
     onStart: undefined,
     onEvent: undefined,
     find(key) {
-      const found = fake.builds.findLast(({ input }) => variableOf(input, 'PROCTOR_RUN_KEY') === key);
+      const found = fake.builds.findLast(({ input }) => keyOf(input) === key);
       if (found === undefined) throw new Error(`no build of ${key}`);
       return found;
     },
@@ -146,7 +146,7 @@ export async function startFakeCodebuild(
       };
       tokens.set(token, { digest, build });
       fake.builds.push(build);
-      fake.onStart?.(variableOf(input, 'PROCTOR_RUN_KEY') ?? '');
+      fake.onStart?.(keyOf(input));
       if (options.source !== undefined) {
         const passage = run(build, options.source).finally(() => running.delete(passage));
         running.add(passage);
@@ -228,6 +228,11 @@ const arnPrefix = 'arn:aws:codebuild:eu-central-1:123456789012:';
 
 function variablesOf(input: Json): readonly Variable[] {
   return (input.environmentVariablesOverride ?? []) as Variable[];
+}
+
+/** The attempt's key: what marks a build holds the time of the trigger, too. */
+function keyOf(input: Parameters<typeof variableOf>[0]): string {
+  return (variableOf(input, 'PROCTOR_RUN_KEY') ?? '').replace(/-[0-9a-z]+$/, '');
 }
 
 function variableOf(input: Json, name: string): string | undefined {

@@ -30,11 +30,10 @@ export function createHookStore(table: Table): HookStore {
       if (!(await table.delete(itemKey(id), '#version = :version', { version }))) throw conflict(id);
     },
 
-    // The first time it came stays: a repeat started nothing new.
     async recordCall(call) {
       const expiresAt = Math.floor(call.receivedAt / 1000) + hookCallSeconds;
       const item = { ...callKey(call), expiresAt, doc: JSON.stringify(call) };
-      await table.put(item, 'attribute_not_exists(#pk)');
+      await table.put(item);
     },
 
     async listCalls(hookId, limit) {

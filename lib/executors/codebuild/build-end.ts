@@ -5,8 +5,8 @@ import type { ReadReports } from './read-reports.ts';
 /** How an attempt ended whose build is over. A build that failed before, or apart from, its tests is never a result of them. */
 export function toAttemptEnd(build: Build, { cases, problem }: ReadReports): AttemptEnd {
   const lost = whyLost(build);
-  if (lost !== undefined) return ended('executorLost', lost);
   const failed = failedPhase(build);
+  if (lost !== undefined) return ended('executorLost', lost, !isOfCodebuild(build, failed?.type));
   if (problem !== undefined) {
     const after = failed === undefined ? '' : `, after ${describe(failed)}`;
     return ended('reportUnreadable', `the build ended ${build.status}${after}, and ${problem}`);
@@ -16,7 +16,12 @@ export function toAttemptEnd(build: Build, { cases, problem }: ReadReports): Att
   const isExplained = cases.some(({ result }) => result === 'failed' || result === 'errored');
   if (isExplained && failed?.type === 'BUILD') return {};
   const what = failed === undefined ? `the build ended ${build.status}` : describe(failed);
-  return ended('executorProtocol', `${what}, although its report has no failure that explains it`);
+  return ended('executorProtocol', `${what}, although its report has no failure that explains it`, true);
+}
+
+/** CodeBuild itself failed. A set-up that breaks, or a source that is not there, is the plan's own. */
+function isOfCodebuild({ status }: Build, phase: string | undefined): boolean {
+  return status === 'FAULT' || ['SUBMITTED', 'QUEUED', 'PROVISIONING'].includes(phase ?? '');
 }
 
 function whyLost(build: Build): string | undefined {
@@ -49,6 +54,6 @@ function describe({ type, status, message }: Build['phases'][number]): string {
   return `phase ${type} ended ${status}${message === '' ? '' : ` (${message.slice(0, 500)})`}`;
 }
 
-function ended(reason: AttemptProblem['reason'], message: string): AttemptEnd {
-  return { problem: { reason, message } };
+function ended(reason: AttemptProblem['reason'], message: string, jobOnly = false): AttemptEnd {
+  return { problem: { reason, message, ...(jobOnly ? { jobOnly: true } : {}) } };
 }

@@ -4,6 +4,7 @@ import type { Dispatch, Executing } from '../../core/executor.ts';
 import type { ExecutorSettings, SettingsOf } from '../../core/executor-settings.ts';
 import { settingsOf } from '../../core/settings-of.ts';
 import { attemptVariables } from '../command/job-environment.ts';
+import { markerOf } from '../marker-of.ts';
 import { buildBuildspec } from './buildspec.ts';
 import type { BuildDeployment } from './deployment.ts';
 import { deploymentVariable, keyVariable, reportGroup } from './names.ts';
@@ -40,13 +41,14 @@ export function toBuildRequest(
     selection: dispatch.selection,
   });
   const { sourceVersion, image, computeType } = settings;
+  const marker = markerOf(dispatch);
   const input = {
     projectName,
-    idempotencyToken: `${deployment.name}-${dispatch.key}`,
+    idempotencyToken: `${deployment.name}-${marker}`,
     buildspecOverride: text,
     environmentVariablesOverride: [
       ...toVariables(dispatch),
-      plain(keyVariable, dispatch.key),
+      plain(keyVariable, marker),
       plain(deploymentVariable, deployment.name),
     ],
     timeoutInMinutesOverride: toMinutes(dispatch.deadlineAt - now),

@@ -18,7 +18,12 @@ export function conclude(
   const ended = `The workflow run ended as ${conclusion ?? 'nothing'}`;
   const link = linkOf(url);
   const end = (reason: AttemptProblem['reason'], why: string): AttemptEnd => ({
-    problem: { reason, message: `${ended}${why}${link === undefined ? '' : `: ${link}`}`.slice(0, 1000) },
+    // GitHub told how the job ended: it works.
+    problem: {
+      reason,
+      message: `${ended}${why}${link === undefined ? '' : `: ${link}`}`.slice(0, 1000),
+      jobOnly: true,
+    },
   });
   if (conclusion === null || !reporting.includes(conclusion)) return end('executorLost', '');
   if (unreadable !== undefined) {

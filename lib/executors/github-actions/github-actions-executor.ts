@@ -1,13 +1,14 @@
 import { isServiceError } from '../../core/errors.ts';
 import type { Dispatch, Executor, Poll, Started } from '../../core/executor.ts';
 import { settingsOf } from '../../core/settings-of.ts';
+import { markerOf } from '../marker-of.ts';
 import type { HttpTools } from '../remote-tools.ts';
 import { readArtifacts } from './artifacts.ts';
 import { githubActionsCapabilities } from './capabilities.ts';
 import { conclude } from './conclude.ts';
 import { dispatchWorkflow } from './dispatch-workflow.ts';
 import { createGithubApi, type Settings } from './github-api.ts';
-import { markerOf, toInputs } from './inputs.ts';
+import { toInputs } from './inputs.ts';
 import { findRun, getRun, linkOf, type WorkflowRun } from './workflow-runs.ts';
 
 /** How long a run that was dispatched may stay out of GitHub's lists, in milliseconds. */

@@ -4,17 +4,10 @@ import { select } from '../command/build-command.ts';
 import { quoteShell } from '../command/quote-shell.ts';
 import { selectorFor } from '../command/selectors/selector-for.ts';
 import { describeSelection } from '../describe-selection.ts';
+import { markerOf } from '../marker-of.ts';
 
 /** GitHub takes 65,535 characters of inputs; the rest is for the others. */
 const maxSelectionBytes = 50_000;
-
-/**
- * What the run of the workflow is found by: the attempt's key, and the time of its trigger, because the numbers of runs
- * begin anew in another deployment or an emptied data directory.
- */
-export function markerOf({ key, createdAt }: Pick<Dispatch, 'key' | 'createdAt'>): string {
-  return `${key}-${createdAt.toString(36)}`;
-}
 
 /** The workflow's inputs for the attempt, and what it will run. An input that the plan does not ask for is not sent. */
 export function toInputs(dispatch: Dispatch): { inputs: Record<string, string>; executing: Executing } {

@@ -57,26 +57,30 @@ function ofGithub(event: string, payload: unknown): Change {
   const created =
     event === 'create' || event === 'delete' ? (text(payload, 'ref_type') === 'tag' ? 'tags' : 'heads') : undefined;
   const label = text(payload, 'label', 'name');
+  // What ran for a pull request from a fork has its code, although it names none.
+  const workflow = at(payload, 'workflow_run');
   const labels = list(pull, 'labels').flatMap((one) => text(one, 'name') ?? []);
   return clean({
     event,
     action: text(payload, 'action'),
     ...(pull === undefined
-      ? ofRef(created === undefined ? ref : `refs/${created}/${ref}`)
+      ? ofRef(text(workflow, 'head_branch') ?? (created === undefined ? ref : `refs/${created}/${ref}`))
       : { branch: text(pull, 'base', 'ref') }),
     commit: commit(
       text(pull, 'head', 'sha') ??
         text(payload, 'after') ??
         text(payload, 'deployment', 'sha') ??
-        text(payload, 'workflow_run', 'head_sha'),
+        text(workflow, 'head_sha'),
     ),
     repository: text(payload, 'repository', 'full_name'),
     pullRequest: number(pull, 'number'),
     sourceBranch: text(pull, 'head', 'ref'),
     fromFork:
-      pull === undefined
-        ? undefined
-        : text(pull, 'head', 'repo', 'full_name') !== text(pull, 'base', 'repo', 'full_name'),
+      pull !== undefined
+        ? text(pull, 'head', 'repo', 'full_name') !== text(pull, 'base', 'repo', 'full_name')
+        : workflow !== undefined
+          ? text(workflow, 'head_repository', 'full_name') !== text(payload, 'repository', 'full_name')
+          : undefined,
     paths: event === 'push' ? changedFiles(list(payload, 'commits'), 2048) : undefined,
     labels: pull === undefined ? undefined : [...new Set(label === undefined ? labels : [...labels, label])],
     sender: text(payload, 'sender', 'login'),
@@ -88,17 +92,26 @@ function ofGithub(event: string, payload: unknown): Change {
 /** docs.gitlab.com, "Webhook events". Rules name events as the body does (`push`), not as the header (`Push Hook`). */
 function ofGitlab(event: string, payload: unknown): Change {
   const request = text(payload, 'object_kind') === 'merge_request' ? at(payload, 'object_attributes') : undefined;
+  const pipeline = text(payload, 'object_kind') === 'pipeline' ? at(payload, 'object_attributes') : undefined;
+  // A pipeline of a merge request has the code of its source.
+  const source = request ?? (pipeline === undefined ? undefined : at(payload, 'merge_request'));
   const after = text(payload, 'after');
   return clean({
     event: text(payload, 'object_kind') ?? event,
     action: text(request, 'action'),
-    ...(request === undefined ? ofRef(text(payload, 'ref')) : { branch: text(request, 'target_branch') }),
-    commit: commit(text(request, 'last_commit', 'id') ?? text(payload, 'checkout_sha') ?? after),
+    ...(request !== undefined
+      ? { branch: text(request, 'target_branch') }
+      : pipeline !== undefined
+        ? { [at(pipeline, 'tag') === true ? 'tag' : 'branch']: text(pipeline, 'ref') }
+        : ofRef(text(payload, 'ref'))),
+    commit: commit(
+      text(request, 'last_commit', 'id') ?? text(pipeline, 'sha') ?? text(payload, 'checkout_sha') ?? after,
+    ),
     repository: text(payload, 'project', 'path_with_namespace'),
     pullRequest: number(request, 'iid'),
     sourceBranch: text(request, 'source_branch'),
     fromFork:
-      request === undefined ? undefined : number(request, 'source_project_id') !== number(request, 'target_project_id'),
+      source === undefined ? undefined : number(source, 'source_project_id') !== number(source, 'target_project_id'),
     // It lists 20 commits at most.
     paths:
       request === undefined
@@ -171,11 +184,14 @@ function ofRef(ref: string | undefined): { branch?: string | undefined; tag?: st
   return { branch: ref?.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : ref };
 }
 
-/** Undefined unless all of the push is there: a path that is not listed may have changed. */
+/** What is compared with every pattern of every plan must be few. */
+const maxFiles = 3000;
+
+/** Undefined unless all of the push is there, and not too much: a path that is not listed may have changed. */
 function changedFiles(commits: readonly unknown[], total: number): string[] | undefined {
   if (commits.length === 0 || (commits.length >= 20 && total > commits.length)) return undefined;
   const files = commits.flatMap((one) => [...list(one, 'added'), ...list(one, 'modified'), ...list(one, 'removed')]);
-  return [...new Set(files.filter((file) => typeof file === 'string'))];
+  return files.length > maxFiles ? undefined : [...new Set(files.filter((file) => typeof file === 'string'))];
 }
 
 function inDataCenter(repository: unknown): string | undefined {

@@ -3,6 +3,7 @@ import {
   type Hook,
   type HookScheme,
   type HookSecret,
+  hookCallSeconds,
   maxHookCalls,
   oldSecretMs,
   usableSecrets,
@@ -112,7 +113,10 @@ export function createDeleteHook(services: Services): Handler {
 export function createListHookCalls(services: Services): Handler {
   return async (request, principal) => {
     const hook = await findHook(services, principal, request);
-    const calls = await services.hooks.listCalls(hook.id, maxHookCalls);
+    const since = services.now() - hookCallSeconds * 1000;
+    const calls = (await services.hooks.listCalls(hook.id, maxHookCalls)).filter(
+      ({ receivedAt }) => receivedAt > since,
+    );
     return json(200, {
       calls: calls.map(({ hookId: _, receivedAt, ...call }) => ({ ...call, receivedAt: toTime(receivedAt) })),
     });

@@ -99,7 +99,8 @@ describe('a build is no result of its tests', () => {
     ['FAULT', /could not carry the build out/],
   ] as const)('when it is %s', async (status, message) => {
     const problem = problemOf(await pollOf({ status, reports: { proctor: [passed] } }));
-    expect(problem).toEqual({ reason: 'executorLost', message: expect.stringMatching(message) });
+    expect(problem).toMatchObject({ reason: 'executorLost', message: expect.stringMatching(message) });
+    expect(problem?.jobOnly).toBe(status === 'FAULT' ? undefined : true);
   });
 
   it('when it left no report', async () => {

@@ -37,7 +37,7 @@ describe('a build of an attempt', () => {
     const [build] = world.fake.builds;
     expect(build?.input).toMatchObject({
       projectName: 'proctor-shop',
-      idempotencyToken: 'Proctor-run-run-52-a1',
+      idempotencyToken: expect.stringMatching(/^Proctor-run-run-52-a1-[0-9a-z]+$/),
       sourceVersion: 'v2',
       imageOverride: 'node:22',
       computeTypeOverride: 'BUILD_GENERAL1_LARGE',
@@ -49,7 +49,7 @@ describe('a build of an attempt', () => {
         { name: 'PROCTOR_RUN_ID', value: '52', type: 'PLAINTEXT' },
         { name: 'PROCTOR_ATTEMPT', value: '1', type: 'PLAINTEXT' },
         { name: 'PROCTOR_BUILD_NO', value: '77', type: 'PLAINTEXT' },
-        { name: 'PROCTOR_RUN_KEY', value: 'run-52-a1', type: 'PLAINTEXT' },
+        { name: 'PROCTOR_RUN_KEY', value: expect.stringMatching(/^run-52-a1-[0-9a-z]+$/), type: 'PLAINTEXT' },
         { name: 'PROCTOR_DEPLOYMENT', value: 'Proctor-run', type: 'PLAINTEXT' },
       ]),
     );
@@ -90,6 +90,12 @@ describe('a build of an attempt', () => {
     const first = await world.executor.start(world.dispatch());
     const second = await world.executorOf({ name: 'Blue-run' }).start(world.dispatch());
     expect(second.ref).not.toBe(first.ref);
+  });
+
+  it('is never taken for that of a run of the same number before the table was new', async () => {
+    const old = await world.executor.start(world.dispatch({ createdAt: 1_700_000_000_000 }));
+    const fresh = await world.executor.start(world.dispatch());
+    expect(fresh.ref).not.toBe(old.ref);
   });
 
   it('runs in the project of the deployment if the plan names none, or is a plan of `command`', async () => {

@@ -119,6 +119,50 @@ describe('POST /hooks/{hookId}', () => {
     ]);
   });
 
+  it.each<[string, 'github' | 'gitlab', string, (fork: boolean) => object]>([
+    [
+      'workflow of GitHub',
+      'github',
+      'workflow_run',
+      (fork) => ({
+        action: 'completed',
+        workflow_run: {
+          head_branch: 'main',
+          head_sha: githubPush.after,
+          head_repository: { full_name: fork ? 'mallory/shop' : 'acme/shop' },
+        },
+        repository: { full_name: 'acme/shop' },
+      }),
+    ],
+    [
+      'pipeline of GitLab',
+      'gitlab',
+      'pipeline',
+      (fork) => ({
+        object_kind: 'pipeline',
+        object_attributes: { ref: 'main', tag: false, sha: gitlabPush.after, status: 'success' },
+        merge_request: { source_project_id: fork ? 2 : 1, target_project_id: 1 },
+        project: { path_with_namespace: 'acme/shop' },
+      }),
+    ],
+  ])(
+    'starts it for a finished %s by its branch, and not if that ran code of a fork',
+    async (_what, scheme, event, payload) => {
+      const hook = await createHook(scheme, [await createPlan({ events: [event], branches: ['main'] })]);
+      const send = (fork: boolean) =>
+        api.call(
+          'POST',
+          `/hooks/${hook.id}`,
+          scheme === 'github' ? github(hook.secret, payload(fork), { event }) : standard(hook.secret, payload(fork)),
+        );
+      const own = await send(false);
+      expect((await inputOf(own.body.outcomes[0].runId)).input.runtimeData).toMatchObject({ BRANCH: 'main' });
+      expect((await send(true)).body.outcomes).toMatchObject([
+        { outcome: 'ignored', reason: expect.stringContaining('fork') },
+      ]);
+    },
+  );
+
   it('starts it for a push of GitLab, signed or with the older token', async () => {
     const planId = await createPlan({ events: ['push'], branches: ['master'], paths: ['app/**'] });
     const signed = await createHook('gitlab', [planId]);
