@@ -1,9 +1,14 @@
 #!/usr/bin/env -S npx tsx
 import { Command, InvalidArgumentError } from 'commander';
+import { exitCodeOfError, exitCodes } from '../lib/cli/exit-code.ts';
+import { addRunCommands } from '../lib/cli/run-commands.ts';
 import { isServiceError } from '../lib/core/errors.ts';
 
-/** Exit codes: 0 passed, 1 failed, 3 infrastructure, 4 usage. */
 const program = new Command('proctor').description('Test plan runs as a service, embedded on this machine or on AWS');
+// Before any command is made: each takes it over from the program.
+program
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage))
+  .showHelpAfterError('(--help says more)');
 
 program
   .command('dev')
@@ -29,14 +34,26 @@ program
     process.exitCode = await demo();
   });
 
-program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 4));
+addRunCommands(program);
+
+program.addHelpText(
+  'after',
+  `
+Exit codes: 0 passed, 1 failed, 2 interrupted, 3 infrastructure, 4 usage or key, 5 no tests, 6 waited in vain, 7 already running
+PROCTOR_URL and PROCTOR_KEY say which Proctor; without them it is the embedded one, on PROCTOR_PORT with PROCTOR_DATA.`,
+);
+
+// Whoever reads may stop reading, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!isServiceError(error)) throw error;
-  process.stderr.write(`proctor: ${error.message}\n`);
-  process.exitCode = 3;
+  // 1 would say that tests failed.
+  process.exitCode = isServiceError(error) ? exitCodeOfError(error) : exitCodes.infrastructure;
+  process.stderr.write(`proctor: ${isServiceError(error) ? error.message : ((error as Error)?.stack ?? error)}\n`);
 }
 
 function toPort(text: string): number {

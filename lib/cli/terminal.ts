@@ -1,0 +1,36 @@
+import { stripVTControlCharacters } from 'node:util';
+import pc from 'picocolors';
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+/** stdout is for machines and for what was asked for, stderr tells a person how it goes. */
+export interface Terminal {
+  print(line: string): void;
+  say(line: string): void;
+  /** Of stderr. */
+  readonly colors: Colors;
+  /** Lines of stderr may be drawn again. */
+  readonly live: boolean;
+}
+
+/** Colours on a terminal only and not against `NO_COLOR`; nothing that moves in CI, whose logs keep every frame. */
+export function createTerminal(
+  { stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'> = process,
+  env: NodeJS.ProcessEnv = process.env,
+): Terminal {
+  const interactive = stderr.isTTY === true && env.TERM !== 'dumb';
+  return {
+    print: (line) => stdout.write(`${line}\n`),
+    say: (line) => stderr.write(`${line}\n`),
+    colors: pc.createColors(interactive && !env.NO_COLOR),
+    live: interactive && (env.CI === undefined || env.CI === '' || env.CI === 'false'),
+  };
+}
+
+/** One harmless line of text that others wrote: messages of tests hold colours, line breaks and worse. */
+export function plain(text: string, most = 300): string {
+  const line = stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+    .trim();
+  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
+}

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { type EmbeddedProcess, freePort, startEmbedded } from './embedded-process.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  stderr(): string;
+}
+
+/** `proctor` in a process of its own, against an embedded system of its own. */
+export interface CommandLine {
+  readonly server: EmbeddedProcess;
+  /** For files of the test. */
+  readonly directory: string;
+  proctor(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished>;
+  start(args: readonly string[], env?: NodeJS.ProcessEnv): Started;
+  call<T>(method: string, path: string, body?: unknown): Promise<T>;
+  close(): Promise<void>;
+}
+
+export async function startCommandLine(): Promise<CommandLine> {
+  const directory = await mkdtemp(join(tmpdir(), 'proctor-cli-'));
+  const data = join(directory, 'data');
+  const server = await startEmbedded(data, await freePort());
+  const ours = { PROCTOR_URL: server.url, PROCTOR_DATA: data };
+  const program = join(directory, 'proctor.mjs');
+  await bundleProgram(program);
+
+  const start: CommandLine['start'] = (args, env = {}) => spawnNode([program, ...args], { ...ours, ...env });
+  return {
+    server,
+    directory,
+    start,
+    proctor: (args, env) => start(args, env).finished,
+    call: async <T>(method: string, path: string, body?: unknown) => {
+      const headers = { authorization: `Bearer ${await server.key()}` };
+      const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
+      const response = await fetch(`${server.url}${path}`, init);
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+      return (await response.json()) as T;
+    },
+    close: async () => {
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** `bin/proctor.ts` itself, as npm runs it. */
+export function startProctor(args: readonly string[], env: NodeJS.ProcessEnv): Started {
+  return spawnNode(['--import', 'tsx', 'bin/proctor.ts', ...args], env);
+}
+
+/** The same program in one file: it starts in a fifth of the time. `dev` and `demo` are left out. */
+async function bundleProgram(outfile: string): Promise<void> {
+  const require = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  await build({
+    entryPoints: [join(root, 'bin/proctor.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile,
+    external: ['*/cli/dev.ts', '*/cli/demo.ts'],
+    banner: { js: require },
+    logLevel: 'warning',
+  });
+}
+
+/** Neither on a terminal nor in the environment of whoever runs the tests. */
+function spawnNode(args: readonly string[], env: NodeJS.ProcessEnv): Started {
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const finished = once(child, 'close').then(() => ({ code: child.exitCode, stdout, stderr }));
+  return { child, finished, stderr: () => stderr };
+}
