@@ -1,6 +1,10 @@
 #!/usr/bin/env -S npx tsx
 import { Command, InvalidArgumentError } from 'commander';
+import { addDeliveryCommands } from '../lib/cli/delivery-commands.ts';
 import { exitCodeOfError, exitCodes } from '../lib/cli/exit-code.ts';
+import { addHookCommands } from '../lib/cli/hook-commands.ts';
+import { addKeyCommands } from '../lib/cli/key-commands.ts';
+import { addPlanCommands } from '../lib/cli/plan-commands.ts';
 import { addRunCommands } from '../lib/cli/run-commands.ts';
 import { isServiceError } from '../lib/core/errors.ts';
 
@@ -35,6 +39,10 @@ program
   });
 
 addRunCommands(program);
+addPlanCommands(program);
+addHookCommands(program);
+addKeyCommands(program);
+addDeliveryCommands(program);
 
 program.addHelpText(
   'after',

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
-import pc from 'picocolors';
 import { type LocalSystem, startLocal } from '../local.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { applySamplePlan } from './sample-plan.ts';
+import { colorsOf } from './terminal.ts';
+
+const pc = colorsOf(process.stdout);
 
 interface TestsigmaRun {
   readonly id: number;

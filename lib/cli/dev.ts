@@ -1,7 +1,7 @@
-import pc from 'picocolors';
 import { startLocal } from '../local.ts';
 import { createApiClient } from './api-client.ts';
 import { applySamplePlan } from './sample-plan.ts';
+import { colorsOf } from './terminal.ts';
 
 export interface DevOptions {
   readonly host: string;
@@ -15,6 +15,7 @@ export async function dev(options: DevOptions): Promise<void> {
   const planId = await applySamplePlan(createApiClient(system.url, system.adminKey.token));
   const { token, created } = system.adminKey;
   const key = created ? token : `$(cat ${options.dataDirectory}/admin.key)`;
+  const pc = colorsOf(process.stdout);
   const lines = [
     `${pc.bold('proctor')}  ${system.url}`,
     created

@@ -97,7 +97,8 @@ export function tellEnd({ say, colors }: Terminal, run: RunAnswer): void {
   const passed = result === 'passed';
   say(`${colors.bold(passed ? colors.green(word) : colors.red(word))}  ${plain(explanation ?? '', 1000)}`);
   if (counts !== null) say(`  ${describeCounts(counts)}`);
-  if (!passed) say(`  next: proctor explain ${id}, proctor rerun ${id} --failed`);
+  const again = counts !== null && counts.total > counts.passed ? `, proctor rerun ${id}` : '';
+  if (!passed) say(`  next: proctor explain ${id}${again}`);
 }
 
 /** `12 cases: 10 passed, 2 failed, 1 flaky`. */

@@ -49,8 +49,8 @@ export function toMarkdown(run: RunAnswer, cases: readonly CaseAnswer[], more: b
       ...(more ? [`These are the first ${mostShown}; \`proctor explain ${run.id}\` knows the others.`, ''] : []),
     );
   }
-  const duration = took === undefined ? '' : ` took ${describeDuration(took)}`;
-  lines.push(`Run ${run.id}, attempt ${run.attempt},${duration}.`, '');
+  const duration = took === undefined ? '' : `, took ${describeDuration(took)}`;
+  lines.push(`Run ${run.id}, attempt ${run.attempt}${duration}.`, '');
   return `${lines.join('\n')}\n`;
 }
 

@@ -4,7 +4,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let least = most + 1;
   for (const candidate of candidates) {
-    const distance = distanceOf(word.toLowerCase(), candidate.toLowerCase());
+    const [a, b] = [word.toLowerCase(), candidate.toLowerCase()];
+    const distance = a.length > 1 && b.startsWith(a) ? 1 : distanceOf(a, b);
     if (distance < least) [best, least] = [candidate, distance];
   }
   return best;

@@ -13,7 +13,7 @@ export interface Terminal {
   readonly live: boolean;
 }
 
-/** Colours on a terminal only and not against `NO_COLOR`; nothing that moves in CI, whose logs keep every frame. */
+/** Nothing moves in CI, whose logs keep every frame. */
 export function createTerminal(
   { stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'> = process,
   env: NodeJS.ProcessEnv = process.env,
@@ -22,9 +22,14 @@ export function createTerminal(
   return {
     print: (line) => stdout.write(`${line}\n`),
     say: (line) => stderr.write(`${line}\n`),
-    colors: pc.createColors(interactive && !env.NO_COLOR),
+    colors: colorsOf(stderr, env),
     live: interactive && (env.CI === undefined || env.CI === '' || env.CI === 'false'),
   };
+}
+
+/** Colours on a terminal only, and not against `NO_COLOR`: the library's own would colour the logs of CI. */
+export function colorsOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): Colors {
+  return pc.createColors(stream.isTTY === true && env.TERM !== 'dumb' && !env.NO_COLOR);
 }
 
 /** One harmless line of text that others wrote: messages of tests hold colours, line breaks and worse. */

@@ -36,7 +36,7 @@ export async function waitForRun(
       if (!passes || Date.now() - answeredAt > patienceMs) throw error;
       if (!silent) progress.say(`  ${error.message}; trying again for ${patienceMs / 60_000} minutes`);
       silent = true;
-      waitMs = usualSeconds * 1000;
+      waitMs = Math.min(lookMs, usualSeconds * 1000);
     }
     await sleep(waitMs, undefined, { signal }).catch(() => {});
   }

@@ -1,0 +1,98 @@
+import { isServiceError, ServiceError } from '../core/errors.ts';
+import type { DryRunAnswer, PlanAnswer } from './answers.ts';
+import type { ApiClient } from './api-client.ts';
+import { isLoopback } from './connect.ts';
+import { type Finding, type PlanFile, readPlanFile, toBody } from './plan-file.ts';
+import { plain, type Terminal } from './terminal.ts';
+
+/** What applying a file does, or would do. */
+export interface Applied {
+  readonly file: string;
+  readonly change: DryRunAnswer['change'];
+  /** Null of a plan that is not made yet. */
+  readonly id: number | null;
+  readonly version: number | null;
+  readonly changes: DryRunAnswer['changes'];
+}
+
+/** The plans of the files. VALIDATION_FAILED if one of them is broken, after telling where and how. */
+export async function readPlanFiles(terminal: Terminal, files: readonly string[]): Promise<readonly PlanFile[]> {
+  const read = await Promise.all(files.map(readPlanFile));
+  const plans = read.flatMap((one) => ('file' in one ? [one] : []));
+  requireNone(terminal, [...read.flatMap((one) => ('file' in one ? [] : one)), ...repeated(plans)]);
+  return plans;
+}
+
+/** Asks the server about every file before it applies the first one: a refusal of one leaves all as they were. */
+export async function applyPlans(
+  api: ApiClient,
+  terminal: Terminal,
+  plans: readonly PlanFile[],
+  dryRun: boolean,
+): Promise<readonly Applied[]> {
+  const bodies = plans.map((plan) => toBody(plan, isLoopback(api.url)));
+  const wanted = await Promise.all(plans.map((plan, i) => ask(api, plan, bodies[i] ?? '')));
+  requireNone(
+    terminal,
+    wanted.flatMap((one) => ('change' in one ? [] : one)),
+  );
+  const applied: Applied[] = [];
+  for (const [i, { file }] of plans.entries()) {
+    const answer = wanted[i];
+    if (answer === undefined || !('change' in answer)) continue;
+    const { change, changes } = answer;
+    const { id, version } = dryRun || change === 'none' ? answer : await apply(api, file, bodies[i] ?? '', applied);
+    applied.push({ file, change, id, version, changes });
+  }
+  return applied;
+}
+
+export function describeApplied({ file, change, id, changes }: Applied, { plan }: PlanFile): string {
+  const title = `${change === 'none' ? 'unchanged' : change}  ${plan.project}/${plan.name}${id === null ? '' : ` (${id})`}`;
+  const lines = changes.map(({ field, from, to }) => `    ${field}: ${shown(from)} -> ${shown(to)}`);
+  return [`${title}  ${file}`, ...lines].join('\n');
+}
+
+async function ask(api: ApiClient, plan: PlanFile, body: string): Promise<DryRunAnswer | readonly Finding[]> {
+  try {
+    return await api.post<DryRunAnswer>('/v1/plans?dryRun=true', body, { repeatable: true });
+  } catch (error) {
+    if (!isServiceError(error) || error.fields.length === 0) throw error;
+    return error.fields.map(plan.find);
+  }
+}
+
+/** A plan that is applied twice is as after once, so a lost answer is no reason to stop between two files. */
+async function apply(api: ApiClient, file: string, body: string, done: readonly Applied[]): Promise<PlanAnswer> {
+  try {
+    return await api.post<PlanAnswer>('/v1/plans', body, { repeatable: true });
+  } catch (error) {
+    if (!isServiceError(error)) throw error;
+    const before = done.length === 0 ? '' : `; applied before: ${done.map((one) => one.file).join(', ')}`;
+    throw new ServiceError(error.code, `${file}: ${error.message}${before}`, { cause: error });
+  }
+}
+
+function repeated(plans: readonly PlanFile[]): Finding[] {
+  const files = new Map<string, string>();
+  return plans.flatMap(({ file, plan, find }) => {
+    const key = `${plan.project}/${plan.name}`;
+    const earlier = files.get(key);
+    files.set(key, earlier ?? file);
+    return earlier === undefined
+      ? []
+      : [find({ field: 'name', message: `is the name of the plan in ${earlier}, too` })];
+  });
+}
+
+function requireNone({ say }: Terminal, findings: readonly Finding[]): void {
+  if (findings.length === 0) return;
+  for (const { file, line, column, field, message } of findings)
+    say(`${file}:${line}:${column}: ${field === '' ? '' : `${field} `}${plain(message)}`);
+  const files = new Set(findings.map(({ file }) => file)).size;
+  throw new ServiceError('VALIDATION_FAILED', `${files === 1 ? 'a plan file is' : `${files} plan files are`} broken`);
+}
+
+function shown(value: unknown): string {
+  return plain(typeof value === 'string' ? value : JSON.stringify(value), 100);
+}

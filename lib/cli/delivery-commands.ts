@@ -1,0 +1,67 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { deliveryStates } from '../core/delivery.ts';
+import { parseId } from '../core/schema.ts';
+import type { DeliveryAnswer } from './answers.ts';
+import { connect } from './connect.ts';
+import { findPlan, readPages } from './find.ts';
+import { toTable } from './table.ts';
+import { createTerminal } from './terminal.ts';
+
+interface Flags {
+  readonly json?: boolean;
+  readonly plan?: string;
+  readonly run?: number;
+  readonly state?: string;
+  readonly limit: number;
+}
+
+/** `deliveries list` and `replay`. */
+export function addDeliveryCommands(program: Command): void {
+  const deliveries = program.command('deliveries').description('what was sent to subscribers, and what came of it');
+
+  deliveries
+    .command('list')
+    .description('list deliveries, newest first')
+    .option('--plan <plan>', 'of one plan: id, name, or project/name')
+    .option('--run <run>', 'of one run', toNumber)
+    .addOption(new Option('--state <state>', 'of one state').choices(deliveryStates))
+    .option('--limit <number>', 'how many at most', toNumber, 50)
+    .option('--json', 'as JSON')
+    .action(async ({ plan, run, state, limit, json }: Flags) => {
+      const api = await connect();
+      const query = new URLSearchParams({ limit: String(Math.min(limit, 200)) });
+      if (plan !== undefined) query.set('plan', String((await findPlan(api, plan)).id));
+      if (run !== undefined) query.set('run', String(run));
+      if (state !== undefined) query.set('state', state);
+      const found: DeliveryAnswer[] = [];
+      for await (const delivery of readPages<DeliveryAnswer>(api, `/v1/deliveries?${query}`, 'deliveries')) {
+        if (found.push(delivery) >= limit) break;
+      }
+      createTerminal().print(json ? JSON.stringify(found) : describe(found));
+    });
+
+  deliveries
+    .command('replay')
+    .description('send a delivery again, and enable its subscription')
+    .argument('<delivery>', 'its id')
+    .option('--json', 'as JSON')
+    .action(async (id: string, { json }: Pick<Flags, 'json'>) => {
+      const path = `/v1/deliveries/${encodeURIComponent(id)}/replay`;
+      const delivery = await (await connect()).post<DeliveryAnswer>(path, '');
+      createTerminal().print(json ? JSON.stringify(delivery) : describe([delivery]));
+    });
+}
+
+function describe(deliveries: readonly DeliveryAnswer[]): string {
+  const rows = deliveries.map(({ id, type, state, planId, runId, host, tries, attempts, createdAt }) => {
+    const last = attempts.at(-1);
+    return [id, createdAt, type, planId, runId, host, state, tries, last?.status ?? last?.code];
+  });
+  return toTable(['ID', 'CREATED', 'TYPE', 'PLAN', 'RUN', 'HOST', 'STATE', 'TRIES', 'LAST'], rows);
+}
+
+function toNumber(text: string): number {
+  const number = parseId(text);
+  if (number !== undefined) return number;
+  throw new InvalidArgumentError('must be a positive number');
+}
