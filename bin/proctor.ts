@@ -1,4 +1,3 @@
-#!/usr/bin/env -S npx tsx
 import { Command, InvalidArgumentError } from 'commander';
 import { addDeliveryCommands } from '../lib/cli/delivery-commands.ts';
 import { exitCodeOfError, exitCodes } from '../lib/cli/exit-code.ts';
