@@ -54,8 +54,10 @@ export async function startCommandLine(): Promise<CommandLine> {
       return (await response.json()) as T;
     },
     close: async () => {
-      await server.stop();
+      const code = await server.stop();
       await rm(directory, { recursive: true, force: true });
+      // Else a system that died shows only as clients that cannot reach it.
+      if (code !== 0) throw new Error(`the embedded system ended with ${code}: ${server.output()}`);
     },
   };
 }
