@@ -84,7 +84,9 @@ export async function recordResults(services: Services, input: ResultsInput): Pr
   if (!acknowledged) return late(services, run.id, batch);
   const { end } = input;
   const current = isUntaken(end) ? acknowledged : await started(services, acknowledged);
-  if (end !== undefined && stored === 'stored' && input.attempt === current.attempt) {
+  // How a job ends that is being stopped says nothing about its executor.
+  const counts = current.status !== 'stopping' && input.attempt === current.attempt;
+  if (end !== undefined && stored === 'stored' && counts) {
     await recordEnd(services, current, await pinnedPlan(services, current), end);
   }
   if (end !== undefined && input.wake) await wakeFor(services, current);

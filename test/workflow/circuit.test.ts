@@ -126,6 +126,37 @@ describe.each([loop, machine])('an executor that fails, on the $name', (driver) 
     expect((last.run.startedAt ?? 0) - last.run.createdAt).toBeLessThanOrEqual(2 * second);
   });
 
+  it('is not blamed for jobs that were stopped', async () => {
+    world = await createWorld(driver, patient, {
+      capabilities: { callsBack: false, polls: true },
+      stopsAfterMs: second,
+      job: () => ({ cases: [], end: lost }),
+    });
+    const stopped = async (): Promise<void> => {
+      const { id } = await world.trigger();
+      world.stopAfter(2 * minute, id);
+      expect((await world.finish(id)).run.result).toBe('stopped');
+    };
+    for (let i = 0; i < 3; i++) await stopped();
+    expect(logged('circuit opened')).toEqual([]);
+    expect((await circuit())?.failures ?? 0).toBe(0);
+  });
+
+  it('stays on probation while the job it took was stopped', async () => {
+    world = await createWorld(driver, patient, { job: () => ({}) });
+    const now = world.clock.now();
+    const known = { version: 1, failures: 3, since: now, lastAt: now, kind: 'attempt', opened: 1 } as const;
+    await world.stores.circuits.putCircuit(targetOf(world.plan.executor)?.id ?? '', undefined, {
+      ...known,
+      openUntil: now,
+    });
+    const { id } = await world.trigger();
+    world.stopAfter(2 * minute, id);
+    const { run } = await world.finish(id);
+    expect(run).toMatchObject({ result: 'stopped', onProbation: true });
+    expect((await circuit())?.failures).toBeGreaterThan(0);
+  });
+
   it('does not keep runs of other executors', async () => {
     await open();
     await hasFailed(3);
