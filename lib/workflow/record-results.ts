@@ -35,32 +35,18 @@ export interface ResultsInput {
 /**
  * The callback procedure (reliability.md 3.4): stores a batch of results, then acknowledges it in the run's item. `folded`:
  * this very batch was already part of the final result. Refusals: NOT_FOUND, RUN_COMPLETED (too late, kept but not
- * counted), ATTEMPT_REPLACED, BATCH_ID_REUSED, RUN_TOO_LARGE.
+ * counted), ATTEMPT_REPLACED (not kept), BATCH_ID_REUSED, RUN_TOO_LARGE.
  */
 export async function recordResults(services: Services, input: ResultsInput): Promise<{ run: Run; folded: boolean }> {
   const run = await services.runs.getRun(input.runId);
   if (run === undefined || !isVisible(run) || input.attempt < 1 || input.attempt > run.attempt) {
     throw new ServiceError('NOT_FOUND', `there is no attempt ${input.attempt} of run ${input.runId}`);
   }
-  if (run.redispatches?.includes(input.attempt)) {
-    // A job that was given up may still be alive. Its attempt is over: two jobs must not both count.
-    throw new ServiceError(
-      'ATTEMPT_REPLACED',
-      `attempt ${input.attempt} of run ${run.id} was given up and dispatched again; its results do not count any more`,
-      { runId: run.id },
-    );
-  }
-  const packed = await packCases(services, run, input.cases);
-  const sha256 = contentDigest(packed.parts, input);
-  const batch: PackedBatch = {
-    attempt: input.attempt,
-    batchId: input.batchId ?? sha256,
-    seq: [input.seq ?? 0, run.version],
-    sha256,
-    receivedAt: services.now(),
-    parts: packed.parts,
-    ...(input.end === undefined ? {} : { end: input.end }),
-  };
+  const placed = await placeCases(services, run, input.cases);
+  // A job that was given up may still be alive. Its attempt is over: two jobs must not both count.
+  if (run.redispatches?.includes(input.attempt))
+    return again(services, run, toBatch(services, run, input, placed.parts));
+  const batch = toBatch(services, run, input, await learnNames(services, run, placed));
   const bytes = Math.max(
     minBatchBytes,
     batch.parts.reduce((sum, part) => sum + part.byteLength, 0),
@@ -142,6 +128,20 @@ async function started(services: Services, run: Run): Promise<Run> {
   return running;
 }
 
+/** A replaced attempt takes nothing new, but knows what was stored before, so that a sender may repeat it (F9). */
+async function again(services: Services, run: Run, batch: PackedBatch): Promise<{ run: Run; folded: boolean }> {
+  const { batches } = await services.runs.readItems(run);
+  const isKnown = batches.some(
+    ({ attempt, batchId, sha256 }) => attempt === batch.attempt && batchId === batch.batchId && sha256 === batch.sha256,
+  );
+  if (isKnown) return isLive(run) ? { run, folded: false } : late(services, run.id, batch);
+  throw new ServiceError(
+    'ATTEMPT_REPLACED',
+    `attempt ${batch.attempt} of run ${run.id} was given up and dispatched again; its results do not count any more`,
+    { runId: run.id },
+  );
+}
+
 async function late(services: Services, runId: number, batch: PackedBatch): Promise<{ run: Run; folded: boolean }> {
   const run = await services.runs.getRun(runId);
   if (run === undefined) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
@@ -156,8 +156,15 @@ async function late(services: Services, runId: number, batch: PackedBatch): Prom
   );
 }
 
-/** Gives every reported case its position in the plan's catalog, learning the names that are new, and packs the results. */
-async function packCases(services: Services, run: Run, cases: ResultsInput['cases']): Promise<{ parts: Uint8Array[] }> {
+/** Packed results, with the catalog they were placed by. */
+interface Placed {
+  readonly parts: Uint8Array[];
+  readonly catalog: Catalog;
+  readonly index: CatalogIndex;
+}
+
+/** Gives every reported case its position in the plan's catalog, a new name the next one, and packs the results. */
+async function placeCases(services: Services, run: Run, cases: ResultsInput['cases']): Promise<Placed> {
   const [catalog, { machines }] = await Promise.all([
     services.plans.readCatalog(run.planId),
     pinnedPlan(services, run),
@@ -167,18 +174,23 @@ async function packCases(services: Services, run: Run, cases: ResultsInput['case
   const add = (reported: ReportedCase): void => packer.add(toEntry(reported, placeReported(index, machines, reported)));
   if (Symbol.asyncIterator in cases) for await (const some of cases) some.forEach(add);
   else for (const reported of cases) add(reported);
-  let parts = packer.finish();
+  return { parts: packer.finish(), catalog, index };
+}
+
+/** Adds the names that are new to the plan's catalog; answers the parts with the positions they got. */
+async function learnNames(services: Services, run: Run, { parts, catalog, index }: Placed): Promise<Uint8Array[]> {
+  let learnt = parts;
   let size = catalog.entries.length + index.added.length;
   if (
     index.added.length > 0 &&
     !(await services.plans.appendCatalog(run.planId, catalog.entries.length, index.added))
   ) {
     const moved = await learnAgain(services, run.planId, catalog, index);
-    parts = parts.map((part) => repack(part, moved.positions));
+    learnt = parts.map((part) => repack(part, moved.positions));
     size = moved.size;
   }
   await coverResultIds(services, run, size);
-  return { parts };
+  return learnt;
 }
 
 /** Someone else learnt names at the same positions: finds where ours are now, appending what is still new. */
@@ -230,6 +242,19 @@ function toEntry({ result, durationMs, message, details }: ReportedCase, positio
     durationMs,
     ...(message === undefined ? {} : { message }),
     ...(details === undefined ? {} : { details }),
+  };
+}
+
+function toBatch(services: Services, run: Run, input: ResultsInput, parts: Uint8Array[]): PackedBatch {
+  const sha256 = contentDigest(parts, input);
+  return {
+    attempt: input.attempt,
+    batchId: input.batchId ?? sha256,
+    seq: [input.seq ?? 0, run.version],
+    sha256,
+    receivedAt: services.now(),
+    parts,
+    ...(input.end === undefined ? {} : { end: input.end }),
   };
 }
 

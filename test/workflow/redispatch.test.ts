@@ -157,6 +157,40 @@ describe.each([loop, machine])('a redispatch, on the $name', (driver) => {
     expect(ended.run.cancelPending).toBeUndefined();
   });
 
+  it('knows what counts of the replaced attempt when it is sent again, before and after the run is over', async () => {
+    const known = { cases: [aCase('pays')], batchId: 'one' };
+    const ending = { cases: [aCase('packs')], end: lost };
+    const late = { cases: [aCase('refunds', 'failed')], batchId: 'two' };
+    const changed = { cases: [aCase('pays', 'failed')], batchId: 'one' };
+    const sent = [known, ending, known, ending, late, changed];
+    world = await createWorld(
+      driver,
+      { deadlines: { inactivitySeconds: 7200 } },
+      {
+        stopsAfterMs: 30 * minute,
+        job: ({ attempt }) =>
+          attempt === 1
+            ? {
+                endsAfterMs: 1000 * minute,
+                callbacks: [
+                  ...sent.map((callback, i) => ({ afterMs: (i + 1) * minute, ...callback })),
+                  ...[known, ending, late].map((callback, i) => ({ afterMs: (i + 15) * minute, ...callback })),
+                ],
+              }
+            : { callbacks: [{ afterMs: 8 * minute, cases: [aCase('pays'), aCase('packs')], end: {} }] },
+      },
+    );
+    const { id } = await world.trigger();
+    const ended = await world.finish(id);
+    expectEnd(ended, 'passed', 'allPassed');
+    expect(ended.run).toMatchObject({ attempt: 2, counts: { total: 2, passed: 2 } });
+    const before = ['taken', 'taken', 'taken', 'taken', 'ATTEMPT_REPLACED', 'ATTEMPT_REPLACED'];
+    expect(world.executor.answers).toEqual([...before, 'taken', 'folded', 'folded', 'ATTEMPT_REPLACED']);
+    // What does not count teaches the plan no names either.
+    const { entries } = await world.stores.plans.readCatalog(world.plan.id);
+    expect(entries.map(({ name }) => name)).not.toContain('refunds');
+  });
+
   it('takes the place of a silent attempt after its job was asked to stop', async () => {
     const ended = await run(
       { suites, deadlines: { inactivitySeconds: 600 } },
