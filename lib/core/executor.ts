@@ -61,8 +61,8 @@ export interface Dispatch {
   /** Epoch milliseconds after which the run is timed out. */
   readonly deadlineAt: number;
   /**
-   * When the try before this one was sent, in epoch milliseconds; absent on the first try of an attempt, and after one that
-   * is known to have started nothing. Its job may be there although nobody got its answer.
+   * When the first try before this one was sent that is not known to have started nothing, in epoch milliseconds; absent if
+   * there was none. Its job may be there although nobody got its answer.
    */
   readonly triedAt?: number;
 }

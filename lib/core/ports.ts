@@ -230,10 +230,11 @@ export interface RunStore {
   acknowledge(runId: number, change: { at: number; final: boolean; bytes: number }): Promise<Run | undefined>;
   readItems(run: Run): Promise<RunItems>;
 
+  /** E14. Remembers since when there may be a job of an earlier claim. */
   claimDispatch(run: Run, at: number, callTimedOut: number): Promise<Run | undefined>;
   /**
-   * The dispatch is due again, not before `after`; `failed` counts as one of its tries, and `problem` says why. After one that
-   * started nothing no time of a try is left to look from.
+   * The dispatch is due again, not before `after`; `failed` counts as one of its tries, and `problem` says why. One that
+   * started nothing is as if it had not been claimed; those before it are remembered.
    */
   releaseDispatch(run: Run, after: number, failed: boolean | 'nothingStarted', problem?: string): Promise<boolean>;
   /** A dispatch that is due waits until `after`; that is none of its tries. */

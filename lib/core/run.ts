@@ -140,6 +140,8 @@ export interface Run {
   readonly redispatches?: readonly number[];
   readonly dispatch: 'due' | 'calling' | 'accepted';
   readonly claimedAt?: number;
+  /** When the first dispatch of the current attempt was claimed that may have started a job nobody knows of. */
+  readonly triedSince?: number;
   /** Tries of the current attempt's dispatch that failed for a passing reason. */
   readonly dispatchTries: number;
   /** Not before this time is the dispatch tried again. */

@@ -35,7 +35,7 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   const run = await services.runs.claimDispatch(current, now, now - callTimeoutMs + 1);
   if (run === undefined) return;
   const live = await readLiveRun(services, run, true);
-  const { dispatch, refusal } = await prepareDispatch(services, live, current.claimedAt);
+  const { dispatch, refusal } = await prepareDispatch(services, live, run.triedSince);
   // Without its variables a run might test, or change, something else than it should.
   if (refusal !== undefined) return dispatchFailed(services, run, dispatch, undefined, refusal);
   const executor = services.executors(live.plan.executor.type);

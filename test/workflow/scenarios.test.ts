@@ -429,7 +429,7 @@ describe.each([loop, machine])('on the $name', (driver) => {
       throw new ServiceError('EXECUTOR_UNAVAILABLE', 'The runner is down.');
     };
 
-    it('says when the try before was sent, unless that one is known to have started nothing', async () => {
+    it('says when the first try was sent that may have started a job, whatever is known of those since', async () => {
       const tried: (number | undefined)[] = [];
       const ended = await run(
         {},
@@ -437,13 +437,15 @@ describe.each([loop, machine])('on the $name', (driver) => {
           ...reports([aCase('pays')]),
           onStart(dispatch, nth) {
             tried.push(dispatch.triedAt);
-            if (nth === 1) return unavailable();
-            if (nth === 2) throw new ServiceError('EXECUTOR_UNAVAILABLE', 'It is busy.', { nothingStarted: true });
+            if (nth === 1 || nth === 4)
+              throw new ServiceError('EXECUTOR_UNAVAILABLE', 'It is busy.', { nothingStarted: true });
+            if (nth < 6) return unavailable();
           },
         },
       );
       expectEnd(ended, 'passed', 'allPassed');
-      expect(tried).toEqual([undefined, expect.any(Number), undefined]);
+      const [, , since] = tried;
+      expect(tried).toEqual([undefined, undefined, expect.any(Number), since, since, since]);
     });
 
     it('names the jobs of the attempts before, and gives each attempt one callback token over all its tries', async () => {

@@ -170,10 +170,13 @@ export function createRunStore(table: Table): RunStore {
       return change(runId, update, { at, zero: 0, bytes }, live);
     },
 
-    // E14
+    // E14. A claim that is still there may have started a job; of those the first is kept. Who does not know of it is refused.
     async claimDispatch(run, at, callTimedOut) {
-      const update = `SET #dispatch = :calling, #claimedAt = :at, ${bump}`;
+      const isFirst = run.claimedAt === undefined;
+      const since = isFirst ? '' : ', #triedSince = if_not_exists(#triedSince, #claimedAt)';
+      const update = `SET #dispatch = :calling, #claimedAt = :at, ${bump}${since}`;
       const condition =
+        `${isFirst ? 'attribute_not_exists' : 'attribute_exists'}(#claimedAt) AND ` +
         '#status IN (:queued, :running) AND #attempt = :attempt AND attribute_not_exists(#waitsFor) AND ' +
         '(attribute_not_exists(#slots) OR attribute_exists(#slotsHeld)) AND ' +
         '(#dispatch = :due OR (#dispatch = :calling AND #claimedAt < :callTimedOut))';
@@ -225,7 +228,7 @@ export function createRunStore(table: Table): RunStore {
       const digest = await putRequest(table, run.id, request);
       const stage = request.why === 'stage' ? ', #stages = :stages' : '';
       const again = request.why === 'redispatch' ? ', #redispatches = :redispatches' : '';
-      const update = `SET #attempt = :next, #dispatch = :due, #dispatchTries = :zero, #lastProgressAt = :at, #requests.#${requestName(request.attempt)} = :digest, ${bump}${stage}${again} REMOVE ${noTrouble}, #claimedAt, #pollAfter, #onProbation`;
+      const update = `SET #attempt = :next, #dispatch = :due, #dispatchTries = :zero, #lastProgressAt = :at, #requests.#${requestName(request.attempt)} = :digest, ${bump}${stage}${again} REMOVE ${noTrouble}, #claimedAt, #triedSince, #pollAfter, #onProbation`;
       // What nobody took so far may be dispatched again before it ever ran.
       const status = request.why === 'redispatch' ? '#status IN (:queued, :running)' : '#status = :running';
       const condition = `#version = :version AND ${status} AND #attempt = :attempt`;

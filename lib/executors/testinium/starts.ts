@@ -75,8 +75,8 @@ export function createStarts(tenant: Tenant, namesOf: ScenarioNames, now: () => 
       const id = find(again, answer.outcome === 'started' ? after : (doubt ?? after), settings, dispatch);
       if (id !== undefined) return done(id, picked !== undefined);
     }
-    remembered.delete(dispatch.key);
-    throw notStarted(answer, settings);
+    if (doubt === undefined) remembered.delete(dispatch.key);
+    throw notStarted(answer, settings, doubt === undefined);
   };
 
   return (dispatch: Dispatch, until: number): Promise<Started> => {
@@ -93,12 +93,13 @@ function doubtOf({ triedAt }: Dispatch, listed: Listed, now: number): Doubt | un
   return triedAt === undefined ? undefined : { sinceMs: triedAt + (listed === undefined ? 0 : listed.at - now) };
 }
 
-function notStarted(answer: StartAnswer, { whenBusy, retrySeconds }: Settings): ServiceError {
+/** `nothingStarted` if no earlier try is in doubt. */
+function notStarted(answer: StartAnswer, { whenBusy, retrySeconds }: Settings, nothingStarted: boolean): ServiceError {
   if (answer.outcome !== 'busy') return refused('The tenant started the plan and shows no execution of it.');
   if (whenBusy === 'refuse') return refused(`${answer.why}.`);
   return new ServiceError('EXECUTOR_UNAVAILABLE', `${answer.why}.`, {
     retryAfterSeconds: retrySeconds,
-    nothingStarted: true,
+    ...(nothingStarted ? { nothingStarted } : {}),
   });
 }
 

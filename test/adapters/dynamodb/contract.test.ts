@@ -376,6 +376,25 @@ describe('dispatch', () => {
     expect(run?.claimedAt).toBeUndefined();
   });
 
+  it('E14 remembers the first try that may have started a job, until the next attempt', async () => {
+    await runs.releaseDispatch(await calling(), 4000, true);
+    const second = await runs.claimDispatch((await read()) as Run, 5000, 0);
+    expect(second).toMatchObject({ claimedAt: 5000, triedSince: 2000 });
+    await runs.releaseDispatch(second as Run, 6000, 'nothingStarted');
+    const third = (await runs.claimDispatch((await read()) as Run, 7000, 0)) as Run;
+    expect(third).toMatchObject({ claimedAt: 7000, triedSince: 2000 });
+    const next = await runs.nextAttempt(third, { attempt: 2, why: 'redispatch', requested: null }, 8000);
+    expect(next).toMatchObject({ attempt: 2 });
+    expect([next?.claimedAt, next?.triedSince]).toEqual([undefined, undefined]);
+  });
+
+  it('E14 is refused for who does not know of a try before', async () => {
+    const before = await queued();
+    await runs.releaseDispatch((await runs.claimDispatch(before, 2000, 0)) as Run, 4000, true);
+    const run = (await read()) as Run;
+    await unchanged(run, runs.claimDispatch(before, 5000, 0), undefined);
+  });
+
   it('remembers why the last try failed until one is accepted', async () => {
     await runs.releaseDispatch(await calling(), 4000, true, 'The runner is down.');
     const due = (await read()) as Run;

@@ -178,6 +178,18 @@ describe('a repeat of a start', () => {
     expect((await start()).ref).toBe(String(open.tenant.executions[2]?.id));
   });
 
+  it('of a plan that is busy may be what it is busy with, and looks for that again', async () => {
+    await reopen({ knowsKeys: false });
+    answerRun(500, {});
+    await expect(start()).rejects.toMatchObject({ code: 'EXECUTOR_UNAVAILABLE', nothingStarted: false });
+    answerRun(409, { already_running: true });
+    await expect(start()).rejects.toMatchObject({ code: 'EXECUTOR_UNAVAILABLE', nothingStarted: false });
+    recover();
+    const shown = open.tenant.begin('204', {});
+    expect((await start()).ref).toBe(String(shown.id));
+    expect(open.tenant.executions).toHaveLength(1);
+  });
+
   it('is refused where the tenant does not show what an earlier one started', async () => {
     await reopen({ knowsKeys: false });
     open.tenant.before = ({ path }, response) => {
