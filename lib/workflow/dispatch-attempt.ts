@@ -37,7 +37,7 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   const live = await readLiveRun(services, run, true);
   const { dispatch, refusal } = await prepareDispatch(services, live, run.triedSince);
   // Without its variables a run might test, or change, something else than it should.
-  if (refusal !== undefined) return dispatchFailed(services, run, dispatch, undefined, refusal);
+  if (refusal !== undefined) return dispatchFailed(services, run, dispatch, 'notCalled', refusal);
   const executor = services.executors(live.plan.executor.type);
   let started: Started;
   try {
@@ -175,14 +175,14 @@ function dataDrivenOf(catalog: Catalog): ReadonlySet<number> {
 }
 
 /**
- * A refusal is final and ends the attempt; so does trouble that has not passed after the last try. `pass` is there if it was
- * the executor that was called.
+ * A refusal is final and ends the attempt; so does trouble that has not passed after the last try. What failed before the
+ * executor was called started nothing, and says nothing about it.
  */
 async function dispatchFailed(
   services: Services,
   run: Run,
   dispatch: Dispatch,
-  pass: Pass | undefined,
+  pass: Pass | 'notCalled' | undefined,
   error: unknown,
 ): Promise<void> {
   const refused = isServiceError(error) && error.code !== 'EXECUTOR_UNAVAILABLE';
@@ -198,11 +198,13 @@ async function dispatchFailed(
   const isLast = failedTries >= dispatchTries;
   const retryAfter = isServiceError(error) ? error.retryAfterSeconds : undefined;
   const seconds = dispatchBackoff(failedTries, retryAfter);
-  if (retryAfter === undefined) await recordUnreached(services, pass, isLast);
-  else await recordHold(services, pass, seconds);
+  const called = pass === 'notCalled' ? undefined : pass;
+  if (retryAfter === undefined) await recordUnreached(services, called, isLast);
+  else await recordHold(services, called, seconds);
   if (!isLast) {
     const after = services.now() + seconds * 1000;
-    const failed = isServiceError(error) && error.nothingStarted ? 'nothingStarted' : true;
+    const isHarmless = pass === 'notCalled' || (isServiceError(error) && error.nothingStarted);
+    const failed = isHarmless ? 'nothingStarted' : true;
     await services.runs.releaseDispatch(run, after, failed, why.slice(0, maxProblemText));
     return;
   }

@@ -448,6 +448,30 @@ describe.each([loop, machine])('on the $name', (driver) => {
       expect(tried).toEqual([undefined, undefined, expect.any(Number), since, since, since]);
     });
 
+    it('tells of no try before while only a secret could not be read', async () => {
+      const tried: (number | undefined)[] = [];
+      world = await createWorld(
+        driver,
+        {},
+        { ...reports([aCase('pays')]), onStart: ({ triedAt }) => void tried.push(triedAt) },
+      );
+      let asked = 0;
+      Object.assign(world.services.secrets, {
+        get: async () => {
+          asked += 1;
+          if (asked === 1) throw new ServiceError('EXECUTOR_UNAVAILABLE', 'The store of secrets is down.');
+          return 'hunter2';
+        },
+      });
+      const variables = [{ key: 'PASSWORD', value: null, valueFrom: 'env:PASSWORD', secret: true }];
+      const input = { name: 'staging', description: null, project: 'default', variables, capacity: 5 };
+      const environment = await world.stores.environments.createEnvironment(input, 1, world.clock.now());
+      const plan = await world.addPlan({ name: 'Search', environment: environment.id });
+      expectEnd(await world.finish((await world.trigger({ planId: plan.id })).id), 'passed', 'allPassed');
+      expect(asked).toBeGreaterThan(1);
+      expect(tried).toEqual([undefined]);
+    });
+
     it('names the jobs of the attempts before, and gives each attempt one callback token over all its tries', async () => {
       const tokens: string[] = [];
       const ended = await run(
