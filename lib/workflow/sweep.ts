@@ -130,9 +130,9 @@ async function cancelJob(services: Services, run: Run): Promise<void> {
   await services.runs.scheduleNext(run.id, services.now() + cancelAgainMs);
   const live = await readLiveRun(services, run);
   const isOver = run.dispatch === 'due' || live.report.attempt.end !== null;
-  // A call that was open may have made a job all the same: nothing confirms its end.
-  if (!isOver && live.items.attempts.every(({ attempt }) => attempt !== run.attempt)) return;
   const attempts = [...(run.redispatches ?? []), ...(isOver ? [] : [run.attempt])];
   const gone = await Promise.all(attempts.map((attempt) => stopAttempt(services, live, attempt)));
-  if (!gone.includes(false)) await services.runs.cancelDone(run.id);
+  // A call that was open may have made a job all the same: nothing confirms its end.
+  const isUnknown = !isOver && live.items.attempts.every(({ attempt }) => attempt !== run.attempt);
+  if (!isUnknown && !gone.includes(false)) await services.runs.cancelDone(run.id);
 }

@@ -300,6 +300,28 @@ describe.each([loop, machine])('a redispatch, on the $name', (driver) => {
     expect(world.executor.aliveJobs()).toBe(0);
   });
 
+  it('goes on asking for the end of the job that was lost while nobody knows what the next dispatch started', async () => {
+    world = await createWorld(
+      driver,
+      { deadlines: { inactivitySeconds: 7200 } },
+      {
+        stopsAfterMs: 1000 * minute,
+        job: () => ({ endsAfterMs: 1000 * minute, callbacks: [{ afterMs: minute, cases: [], end: lost }] }),
+        async onStart({ attempt, runId }) {
+          if (attempt === 1) return;
+          await world.stop(runId);
+          throw new ServiceError('EXECUTOR_UNAVAILABLE', 'The answer was lost.');
+        },
+      },
+    );
+    const { id } = await world.trigger();
+    await world.clock.runFor(30 * minute);
+    const run = await world.getRun(id);
+    expect(run).toMatchObject({ status: 'completed', reason: 'backendUnconfirmed', cancelPending: true });
+    const later = world.executor.stops.filter((at) => at > (run.endedAt ?? 0));
+    expect(later.length).toBeGreaterThan(5);
+  });
+
   it('is made once, though the process dies while it is made', async () => {
     world = await createWorld(
       driver,
