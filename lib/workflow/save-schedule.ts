@@ -79,7 +79,7 @@ export async function changeSchedule(
     const changed = await services.schedules.replaceSchedule(schedule, {
       ...clear,
       ...draft,
-      ...armedBy(schedule, draft, now, author),
+      ...armedBy(schedule, draft, now, () => firstAfter(draft.timing, now, author)),
       version: schedule.version + 1,
       updatedAt: now,
       updatedBy: author.ownerId,
@@ -106,16 +106,24 @@ export function draftOf(schedule: Schedule): Draft {
   };
 }
 
+/**
+ * What becomes of the armed occurrence when the schedule is changed. Times and a status that stay keep it, claim and all; other
+ * ones arm the first of the new times. A pause keeps its time.
+ */
+export function armedBy(
+  schedule: Schedule,
+  { timing, status }: Pick<Schedule, 'timing' | 'status'>,
+  now: number,
+  first: () => number,
+): Pick<ScheduleChange, 'nextAt' | 'claimedAt' | 'unrecorded'> {
+  const sameTimes = isDeepStrictEqual(schedule.timing, timing);
+  if (sameTimes && status === schedule.status) return {};
+  const change = { unrecorded: [...schedule.unrecorded, ...givenUp(schedule, now)], claimedAt: undefined };
+  return sameTimes && status === 'paused' ? change : { ...change, nextAt: first() };
+}
+
 /** Members a draft may leave out. */
 const clear = { config: undefined, environmentId: undefined, buildNo: undefined, overlap: undefined };
-
-function armedBy(schedule: Schedule, draft: Draft, now: number, author: Author): ScheduleChange {
-  const sameTimes = isDeepStrictEqual(schedule.timing, draft.timing);
-  if (sameTimes && draft.status === schedule.status) return {};
-  const change = { unrecorded: [...schedule.unrecorded, ...givenUp(schedule, now)], claimedAt: undefined };
-  const paused = sameTimes && draft.status === 'paused';
-  return paused ? change : { ...change, nextAt: firstAfter(draft.timing, now, author) };
-}
 
 /** The armed occurrence, if it was due and nobody had begun to start it: it goes on record. */
 function givenUp(schedule: Schedule, now: number): Occurrence[] {

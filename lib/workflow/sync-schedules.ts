@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Plan } from '../core/plan.ts';
 import type { Services } from '../core/ports.ts';
 import { lastOccurrence, nextOccurrence } from '../core/schedule/next-occurrence.ts';
@@ -6,6 +7,7 @@ import type { Schedule } from '../core/schedule/schedule.ts';
 import type { PlanSchedule } from '../core/schedule/schedule-form.ts';
 import type { Timing } from '../core/schedule/timing.ts';
 import { toTiming } from '../core/schedule/timing-form.ts';
+import { armedBy } from './save-schedule.ts';
 import { effectsMs, removeSchedule, settleSchedule } from './settle-schedule.ts';
 
 /** Schedules of a plan read in one go. */
@@ -63,18 +65,13 @@ async function bringUp(services: Services, plan: Plan, entry: PlanSchedule): Pro
     }
     // The same entry as before: whoever paused it meanwhile is not overruled.
     if (existing.declared === declared && existing.planId === plan.id) return settleSchedule(services, existing);
-    const { id, revision, createdAt, createdBy, keyId, unrecorded, version, ...change } = declare(
-      services,
-      plan,
-      entry,
-      declared,
-      existing,
-    );
+    const wanted = declare(services, plan, entry, declared, existing);
+    const { id, revision, createdAt, createdBy, keyId, unrecorded, nextAt, ...change } = wanted;
     const changed = await schedules.replaceSchedule(existing, {
       ...clear,
       ...change,
+      ...armedBy(existing, wanted, services.now(), () => nextAt),
       version: existing.version + 1,
-      unrecorded: existing.unrecorded,
     });
     if (changed !== undefined) return settleSchedule(services, changed);
   }
@@ -86,14 +83,14 @@ const clear = {
   environmentId: undefined,
   buildNo: undefined,
   overlap: undefined,
-  claimedAt: undefined,
 };
 
-/** The schedule of the entry. One that will never fire, because its time is over, is paused. */
+/** The schedule of the entry. One that will never fire, because its time is over, is paused; one that is due is not over. */
 function declare(services: Services, plan: Plan, entry: PlanSchedule, declared: string, before?: Schedule): Schedule {
   const now = services.now();
   const timing = toTiming(entry, now, before?.timing);
-  const nextAt = nextOccurrence(timing, now);
+  const isArmed = before?.status === 'active' && isDeepStrictEqual(before.timing, timing);
+  const nextAt = isArmed ? before.nextAt : nextOccurrence(timing, now);
   const { config, environment, buildNo, overlap } = entry;
   return {
     id: entry.id,

@@ -129,6 +129,53 @@ describe('schedules of a plan’s document', () => {
   });
 });
 
+describe('an occurrence that is due while its plan is applied', () => {
+  const hourly = { name: 'hourly', cron: '0 * * * ? *' };
+  const launch = { name: 'launch', once: '2027-01-04T10:00:00Z' };
+  const due = async (schedule: object) => {
+    const plan = aPlan();
+    const { body } = await apply({ ...plan, schedules: [schedule] });
+    const [{ id, nextAt }] = await list(body.id);
+    api.clock.now = Date.parse(nextAt) + 1000;
+    return { id, planId: body.id, nextAt, reapply: (changed: object) => apply({ ...plan, schedules: [changed] }) };
+  };
+  const occurrences = async (id: number) => (await api.call('GET', `/v1/schedules/${id}/occurrences`)).body.occurrences;
+  const runs = async (planId: number) => (await api.call('GET', `/v1/runs?plan=${planId}`)).body.runs;
+
+  test.each([hourly, launch])('of %j is started, if the times stay', async (schedule) => {
+    const { id, planId, nextAt, reapply } = await due(schedule);
+    await reapply({ ...schedule, variables: { BASE: 'new' } });
+    await fireSchedule(api.services, id, Date.parse(nextAt));
+    expect(await occurrences(id)).toMatchObject([{ state: 'fired', scheduledAt: nextAt }]);
+    expect(await runs(planId)).toHaveLength(1);
+  });
+
+  test('is concluded by whoever has begun to start it', async () => {
+    const { id, planId, nextAt, reapply } = await due(hourly);
+    const schedule = await api.stores.schedules.getSchedule(id);
+    if (schedule === undefined) throw new Error('no schedule');
+    await api.stores.schedules.replaceSchedule(schedule, { claimedAt: api.clock.now });
+    await reapply({ ...hourly, variables: { BASE: 'new' } });
+    expect(await api.stores.schedules.getSchedule(id)).toMatchObject({
+      claimedAt: api.clock.now,
+      nextAt: Date.parse(nextAt),
+    });
+    await fireSchedule(api.services, id, Date.parse(nextAt));
+    expect(await runs(planId)).toEqual([]);
+  });
+
+  test.each([
+    ['new times', { ...hourly, cron: '30 * * * ? *' }],
+    ['a pause', { ...hourly, enabled: false }],
+  ])('is on record as skipped after %s', async (_, changed) => {
+    const { id, planId, nextAt, reapply } = await due(hourly);
+    await reapply(changed);
+    await fireSchedule(api.services, id, Date.parse(nextAt));
+    expect(await occurrences(id)).toMatchObject([{ state: 'skipped', code: 'SCHEDULE_CHANGED', scheduledAt: nextAt }]);
+    expect(await runs(planId)).toEqual([]);
+  });
+});
+
 describe('whoever applies a plan and dies', () => {
   test('before the schedules followed: the sweeper brings them up', async () => {
     const { stores, clock } = api;
