@@ -60,15 +60,16 @@ export function requireComplete(request: ScheduleRequest): ScheduleRequest & Req
 }
 
 /**
- * The times after the request. The interval that GET shows is no new anchor, so that a client may send back what it read; a zone
- * alone reads the anchor again in it (contracts/testsigma.md 3.8).
+ * The times after the request. The instant that GET shows, with the type and the zone it has, is no new anchor, so that a client
+ * may send back what it read; a zone alone reads the anchor again in it (contracts/testsigma.md 3.8).
  */
 export function changeTiming({ timing, nextAt }: Schedule, request: ScheduleRequest): Timing {
   const { type, anchor, timezone = timing.timezone } = request;
   const { recurrence } = timing;
   const isAnchored = recurrence.type !== 'cron' && recurrence.type !== 'rate';
-  const isShown = anchor !== undefined && isAnchored && momentOf(anchor) === nextAt;
-  const given = isShown ? undefined : anchor;
+  const stays = isAnchored && (type ?? recurrence.type) === recurrence.type && timezone === timing.timezone;
+  const isShown = anchor !== undefined && instantForm.test(anchor) && momentOf(anchor) === nextAt;
+  const given = stays && isShown ? undefined : anchor;
   if (type === undefined && given === undefined) return { ...timing, timezone };
   const before = isAnchored ? recurrence : undefined;
   const newType = type ?? before?.type;
@@ -79,6 +80,9 @@ export function changeTiming({ timing, nextAt }: Schedule, request: ScheduleRequ
     throw invalidField('nextInterval', 'is required with scheduleType: the schedule has none');
   return { ...timing, timezone, recurrence: { type: newType, anchor: newAnchor } };
 }
+
+/** Epoch milliseconds, `Z` or an offset: what is left is wall time of a zone. */
+const instantForm = /^\d+$|(?:Z|[+-]\d{2}:\d{2})$/;
 
 type Needed = 'name' | 'planId' | 'type' | 'anchor';
 const needed: Readonly<Record<Needed, string>> = {

@@ -219,6 +219,29 @@ describe('changing', () => {
     facade.clock.now = start;
   });
 
+  test.each([
+    [{ nextInterval: '2027-01-10T08:00:00' }, '2027-01-10T07:00:00Z'],
+    [{ nextInterval: '2027-01-10T08:00:00Z' }, '2027-01-10T08:00:00Z'],
+    [{ nextInterval: '2027-01-10T08:00:00Z', timezone: 'UTC' }, '2027-01-10T08:00:00Z'],
+    [{ nextInterval: '2027-01-10T08:00:00Z', scheduleType: 'HOURLY' }, '2027-01-10T08:00:00Z'],
+  ])('%j means what it says, although the next occurrence is at that hour', async (change, nextIntervalUTC) => {
+    const id = await made({ nextInterval: '2027-01-10T09:00:00', timezone: 'Europe/Berlin' });
+    expect((await get(id)).body.nextIntervalUTC).toBe('2027-01-10T08:00:00Z');
+    const { status, body } = await put(id, change);
+    expect([status, body.nextIntervalUTC]).toEqual([200, nextIntervalUTC]);
+    expect((await get(id)).body.nextIntervalUTC).toBe(nextIntervalUTC);
+  });
+
+  test('what GET shows, with another type, is the anchor of that type', async () => {
+    const id = await made({ scheduleType: 'MONTHLY', nextInterval: '2026-01-31T09:00:00' });
+    await put(id, { ...(await get(id)).body, scheduleType: 'YEARLY' });
+    expect((await get(id)).body.nextIntervalUTC).toBe('2026-11-30T09:00:00Z');
+    expect((await put(id, { scheduleType: 'MONTHLY' })).body.nextIntervalUTC).toBe('2026-11-30T09:00:00Z');
+    await fire(id);
+    expect((await get(id)).body.nextIntervalUTC).toBe('2026-12-30T09:00:00Z');
+    facade.clock.now = start;
+  });
+
   test('a paused one keeps its time, and goes on after now', async () => {
     const id = await made({ nextInterval: '2026-12-01T09:30:00' });
     expect((await put(id, { status: 'IN_ACTIVE' })).body.nextIntervalUTC).toBe('2026-12-01T09:30:00Z');
