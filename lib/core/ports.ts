@@ -330,6 +330,8 @@ export interface PlanStore {
   deletePlan(plan: Plan, now: number): Promise<void>;
   /** The plan's schedules are as this version says, or gone with it if there is none: the sweeper need not look any more. */
   schedulesSynced(plan: Pick<Plan, 'id'>, version: number | undefined): Promise<void>;
+  /** The plan is still there: whoever was about to delete it before `now` did not. */
+  deletionGivenUp(planId: number, now: number): Promise<void>;
   getPlan(planId: number): Promise<Plan | undefined>;
   /** A pinned version; stays readable after changes and deletion. Cached: it never changes. */
   getPlanVersion(planId: number, version: number): Promise<Plan | undefined>;

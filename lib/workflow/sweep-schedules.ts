@@ -51,6 +51,7 @@ export async function resumeSchedules(services: Services): Promise<void> {
 async function lookAt(services: Services, due: DueSchedule, late: { left: number }): Promise<void> {
   if (due.kind === 'plan') {
     const plan = await syncSchedules(services, due.planId);
+    if (plan !== undefined) await services.plans.deletionGivenUp(plan.id, services.now());
     return services.plans.schedulesSynced({ id: due.planId }, plan?.version);
   }
   if (due.kind === 'event') {

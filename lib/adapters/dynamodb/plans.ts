@@ -98,8 +98,12 @@ export function createPlanStore(table: Table): PlanStore {
       await pin(table, plan);
       // Before: what is to be removed with the plan is found by the sweeper, whoever dies here.
       const { id } = plan;
-      await table.put({ ...goneKey(id), due: scheduleShard(id), nextActionAt: now + effectsMs });
+      const at = now + effectsMs;
+      await table.put({ ...goneKey(id), due: scheduleShard(id), nextActionAt: at });
       if (!(await table.delete(headKey(plan.id), '#version = :version', { version: plan.version }))) {
+        // It is wanted if another deletion won.
+        if ((await table.get(headKey(id))) !== undefined)
+          await table.delete(goneKey(id), '#nextActionAt = :at', { at });
         throw new ServiceError('VERSION_CONFLICT', `plan ${plan.id} was changed in the meantime; read it again`);
       }
       await table.delete(nameKey(plan.project, plan.name), '#holder = :id', { id: plan.id });
@@ -108,6 +112,11 @@ export function createPlanStore(table: Table): PlanStore {
     async schedulesSynced({ id }, version) {
       if (version === undefined) await table.delete(goneKey(id));
       else await table.update(headKey(id), 'REMOVE #due, #nextActionAt', { version }, '#version = :version');
+    },
+
+    async deletionGivenUp(planId, now) {
+      // Not the one of a deletion that has just begun.
+      await table.delete(goneKey(planId), '#nextActionAt <= :now', { now });
     },
 
     async getPlan(planId) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createPlanStore } from '../../../lib/adapters/dynamodb/plans.ts';
 import { fireSchedule } from '../../../lib/workflow/fire-schedule.ts';
 import { sweepSchedules } from '../../../lib/workflow/sweep-schedules.ts';
 import { type Answer, type Api, aPlan, openApi } from './api.ts';
@@ -224,5 +225,58 @@ describe('whoever applies a plan and dies', () => {
     await sweepSchedules(api.services);
     expect(await stores.schedules.getSchedule(id)).toBeUndefined();
     expect(await stores.schedules.listDueSchedules(clock.now, 10)).toEqual([]);
+  });
+});
+
+describe('a deletion that a change of the plan came before', () => {
+  const readPlan = async (id: number) => {
+    const plan = await api.stores.plans.getPlan(id);
+    if (plan === undefined) throw new Error('no plan');
+    return plan;
+  };
+  const dueAfter = async (ms: number) => {
+    api.clock.now += ms;
+    return (await api.stores.schedules.listDueSchedules(api.clock.now, 10)).filter(({ kind }) => kind === 'plan');
+  };
+
+  test('leaves nothing for the sweeper', async () => {
+    const { stores, clock } = api;
+    const { body } = await apply(aPlan());
+    const old = await readPlan(body.id);
+    await stores.plans.updatePlan(old, { ...old, description: 'newer' }, 1, clock.now);
+    await expect(stores.plans.deletePlan(old, clock.now)).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+    expect(await dueAfter(15_000)).toEqual([]);
+  });
+
+  test('keeps what another deletion left for the sweeper', async () => {
+    const { stores, clock } = api;
+    const { body } = await apply({ ...aPlan(), schedules: [nightly] });
+    const [{ id }] = await list(body.id);
+    const plan = await readPlan(body.id);
+    await stores.plans.deletePlan(plan, clock.now);
+    await expect(stores.plans.deletePlan(plan, clock.now)).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+    expect(await dueAfter(15_000)).toMatchObject([{ planId: body.id }]);
+    await sweepSchedules(api.services);
+    expect(await stores.schedules.getSchedule(id)).toBeUndefined();
+    expect(await dueAfter(0)).toEqual([]);
+  });
+
+  test('by one who died before he knew: the sweeper looks once', async () => {
+    const { services, clock, stores } = api;
+    const { body } = await apply({ ...aPlan(), schedules: [nightly] });
+    const plan = await readPlan(body.id);
+    // Everything up to the deletion of the plan itself.
+    const died = createPlanStore({
+      ...api.table,
+      delete: async () => {
+        throw new Error('the process died');
+      },
+    });
+    await expect(died.deletePlan(plan, clock.now)).rejects.toThrow('the process died');
+    expect(await dueAfter(15_000)).toHaveLength(1);
+    await sweepSchedules(services);
+    expect(await dueAfter(0)).toEqual([]);
+    expect(await list(body.id)).toMatchObject([{ name: 'nightly' }]);
+    expect(await stores.plans.getPlan(body.id)).toMatchObject({ version: 1 });
   });
 });
