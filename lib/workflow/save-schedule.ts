@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ServiceError } from '../core/errors.ts';
 import type { ScheduleChange, Services } from '../core/ports.ts';
 import { record } from '../core/schedule/decide-fire.ts';
+import { checkJitter } from '../core/schedule/jitter.ts';
 import { checkTiming, nextOccurrence } from '../core/schedule/next-occurrence.ts';
 import type { Occurrence, Schedule } from '../core/schedule/schedule.ts';
 import type { Timing } from '../core/schedule/timing.ts';
@@ -36,11 +37,12 @@ export interface Author {
   readonly anchorField: string;
 }
 
-/** Stores a schedule and arms it; never starts a run. Throws what `checkTiming` finds wrong with its times. */
+/** Stores a schedule and arms it; never starts a run. Throws what `checkTiming` and `checkJitter` find wrong with its times. */
 export async function createSchedule(services: Services, draft: Draft, author: Author): Promise<Schedule> {
   const now = services.now();
   const { keyId, ownerId } = author;
   const nextAt = firstAfter(draft.timing, now, author);
+  checkJitter(draft.timing, draft.jitterSeconds, now);
   for (;;) {
     const schedule: Schedule = {
       ...draft,
@@ -76,10 +78,12 @@ export async function changeSchedule(
     const schedule = await find();
     const draft = await change(schedule);
     const now = services.now();
+    const armed = armedBy(schedule, draft, now, () => firstAfter(draft.timing, now, author));
+    if (!isSpreadAlike(schedule, draft)) checkJitter(draft.timing, draft.jitterSeconds, now);
     const changed = await services.schedules.replaceSchedule(schedule, {
       ...clear,
       ...draft,
-      ...armedBy(schedule, draft, now, () => firstAfter(draft.timing, now, author)),
+      ...armed,
       version: schedule.version + 1,
       updatedAt: now,
       updatedBy: author.ownerId,
@@ -124,6 +128,11 @@ export function armedBy(
 
 /** Members a draft may leave out. */
 const clear = { config: undefined, environmentId: undefined, buildNo: undefined, overlap: undefined };
+
+/** What was let pass before is not looked at again. */
+function isSpreadAlike(schedule: Schedule, { timing, jitterSeconds }: Draft): boolean {
+  return jitterSeconds === schedule.jitterSeconds && isDeepStrictEqual(schedule.timing, timing);
+}
 
 /** The armed occurrence, if it was due and nobody had begun to start it: it goes on record. */
 function givenUp(schedule: Schedule, now: number): Occurrence[] {

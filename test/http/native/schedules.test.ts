@@ -34,6 +34,45 @@ const fire = async (id: number): Promise<void> => {
   await fireSchedule(api.services, id, api.clock.now);
 };
 
+describe('jitter that is not shorter than the time between two occurrences', () => {
+  const minutes = { name: 'every five', cron: undefined, rate: '5 minutes' };
+  const dense = { cron: '0,5 9 ? * MON *' };
+
+  test.each([
+    [{ ...minutes, jitterSeconds: 300 }, 400],
+    [{ ...minutes, jitterSeconds: 299 }, 201],
+    [{ ...dense, jitterSeconds: 300 }, 400],
+    [{ ...dense, jitterSeconds: 299 }, 201],
+    [{ cron: '0 * * * ? *', jitterSeconds: 3600 }, 400],
+    [{ cron: undefined, once: '2027-02-01T09:00:00Z', jitterSeconds: 3600 }, 201],
+    [{ jitterSeconds: 3600 }, 201],
+  ])('%j: %i', async (body, status) => {
+    const answer = await post(body);
+    expect([answer.status, answer.body.errors?.[0].field]).toEqual([
+      status,
+      status === 400 ? 'jitterSeconds' : undefined,
+    ]);
+  });
+
+  test('is refused in a change and in a plan’s document, too', async () => {
+    const { id } = (await post({ jitterSeconds: 3600 })).body;
+    const body = { name: 'nightly', rate: '15 minutes', jitterSeconds: 900 };
+    const put = await api.call('PUT', `/v1/schedules/${id}`, { body });
+    expect([put.status, put.body.errors?.[0].field]).toEqual([400, 'jitterSeconds']);
+    expect((await get(id)).body).toMatchObject({ cron: '0 2 ? * MON-FRI *', jitterSeconds: 3600 });
+    const applied = await api.call('POST', '/v1/plans', { body: aPlan({ schedules: [body] }) });
+    expect([applied.status, applied.body.errors?.[0].field]).toEqual([400, 'schedules[0].jitterSeconds']);
+  });
+
+  test('of a schedule that has it already does not keep it from being paused', async () => {
+    const { id } = (await post(minutes)).body;
+    const schedule = await api.stores.schedules.getSchedule(id);
+    if (schedule === undefined) throw new Error('no schedule');
+    await api.stores.schedules.replaceSchedule(schedule, { jitterSeconds: 600 });
+    expect((await api.call('POST', `/v1/schedules/${id}/pause`)).body).toMatchObject({ status: 'paused' });
+  });
+});
+
 describe('a schedule', () => {
   test('is made, read, replaced and deleted', async () => {
     const made = await post({ timezone: 'Europe/Istanbul', missed: 'skip', jitterSeconds: 30, variables: { A: 'b' } });
