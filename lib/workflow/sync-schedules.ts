@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { ServiceError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Services } from '../core/ports.ts';
 import { lastOccurrence, nextOccurrence } from '../core/schedule/next-occurrence.ts';
@@ -17,18 +18,20 @@ const rounds = 5;
 
 /**
  * Brings the plan's schedules to what its document says: an effect of applying it, which may be repeated. Those that requests
- * made are not touched, but follow the plan to its project, and go with it. Answers the plan, unless it is gone.
+ * made are not touched, but follow the plan to its project, and go with it. Answers the plan, unless it is gone. UNAVAILABLE if
+ * others write too fast.
  */
 export async function syncSchedules(services: Services, planId: number): Promise<Plan | undefined> {
-  const plan = await services.plans.getPlan(planId);
-  for (const entry of plan?.schedules ?? []) await bringUp(services, plan as Plan, entry);
-  for (const schedule of await listAll(services, planId)) {
-    const wanted = plan?.schedules.some(({ id }) => id === schedule.id) ?? false;
-    if (plan === undefined || (schedule.declared !== undefined && !wanted)) await removeSchedule(services, schedule);
-    else if (schedule.project !== plan.project)
-      await services.schedules.replaceSchedule(schedule, { project: plan.project });
+  let plan = await services.plans.getPlan(planId);
+  for (let round = 0; round < rounds; round++) {
+    for (const entry of plan?.schedules ?? []) await bringUp(services, plan as Plan, entry);
+    for (const schedule of await listAll(services, planId)) await follow(services, planId, plan, schedule);
+    // Whoever was overtaken by the next version may have put back what that one had changed.
+    const current = await services.plans.getPlan(planId);
+    if (current?.version === plan?.version) return plan;
+    plan = current;
   }
-  return plan;
+  throw tooFast(`plan ${planId}`);
 }
 
 /** The same, right after the plan was written. A failure is the sweeper's to repeat, and so is finding those of a deleted plan. */
@@ -50,6 +53,25 @@ export async function listAll(services: Services, planId: number): Promise<Sched
     found.push(...page);
     if (page.length === 0) return found;
   }
+}
+
+/** Takes the schedule to the plan's project, or away if it is not to be there. */
+async function follow(services: Services, planId: number, plan: Plan | undefined, listed: Schedule): Promise<void> {
+  const { schedules } = services;
+  const { id } = listed;
+  const inDocument = plan?.schedules.some((entry) => entry.id === id) ?? false;
+  let schedule: Schedule | undefined = listed;
+  for (let round = 0; round < rounds; round++) {
+    if (schedule === undefined || schedule.planId !== planId) return;
+    if (plan === undefined || (schedule.declared !== undefined && !inDocument)) {
+      if (await removeSchedule(services, schedule)) return;
+    } else {
+      if (schedule.project === plan.project) return;
+      if ((await schedules.replaceSchedule(schedule, { project: plan.project })) !== undefined) return;
+    }
+    schedule = await schedules.getSchedule(id);
+  }
+  throw tooFast(`schedule ${id}`);
 }
 
 async function bringUp(services: Services, plan: Plan, entry: PlanSchedule): Promise<void> {
@@ -75,6 +97,11 @@ async function bringUp(services: Services, plan: Plan, entry: PlanSchedule): Pro
     });
     if (changed !== undefined) return settleSchedule(services, changed);
   }
+  throw tooFast(`schedule ${entry.id}`);
+}
+
+function tooFast(what: string): ServiceError {
+  return new ServiceError('UNAVAILABLE', `${what} is changing too fast; try again`, { retryAfterSeconds: 1 });
 }
 
 /** Members an entry may leave out. */

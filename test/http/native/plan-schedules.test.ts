@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPlanStore } from '../../../lib/adapters/dynamodb/plans.ts';
 import { fireSchedule } from '../../../lib/workflow/fire-schedule.ts';
 import { sweepSchedules } from '../../../lib/workflow/sweep-schedules.ts';
+import { syncSchedules } from '../../../lib/workflow/sync-schedules.ts';
 import { type Answer, type Api, aPlan, openApi } from './api.ts';
 
 let api: Api;
@@ -19,6 +20,11 @@ const configs = [{ name: 'smoke', query: [{ key: 'tags', value: ['smoke'], opera
 
 const apply = (plan: object): Promise<Answer> => api.call('POST', '/v1/plans', { body: plan });
 const list = async (planId: number) => (await api.call('GET', `/v1/schedules?plan=${planId}`)).body.schedules;
+const readPlan = async (id: number) => {
+  const plan = await api.stores.plans.getPlan(id);
+  if (plan === undefined) throw new Error('no plan');
+  return plan;
+};
 
 describe('schedules of a plan’s document', () => {
   test('come, change and go with it, and keep their numbers by their names', async () => {
@@ -228,15 +234,60 @@ describe('whoever applies a plan and dies', () => {
   });
 });
 
+describe('bringing up schedules while others write', () => {
+  test.each([
+    ['newer', [{ ...nightly, variables: { BASE: 'new' } }], [{ name: 'nightly', variables: { BASE: 'new' } }]],
+    ['gone', [], []],
+  ])('an older version of the plan that comes late leaves what is %s', async (_, schedules, expected) => {
+    const plan = aPlan();
+    const { body } = await apply({ ...plan, schedules: [{ ...nightly, variables: { BASE: 'old' } }] });
+    const old = await readPlan(body.id);
+    await apply({ ...plan, schedules });
+    let reads = 0;
+    const getPlan = (id: number) => (reads++ === 0 ? Promise.resolve(old) : api.stores.plans.getPlan(id));
+    await syncSchedules({ ...api.services, plans: { ...api.stores.plans, getPlan } }, body.id);
+    expect(await list(body.id)).toMatchObject(expected);
+    expect(await list(body.id)).toHaveLength(expected.length);
+  });
+
+  test('a plan that changes all the time is left to a later look', async () => {
+    const { body } = await apply({ ...aPlan(), schedules: [nightly] });
+    const plan = await readPlan(body.id);
+    let version = plan.version;
+    const getPlan = async () => ({ ...plan, version: version++ });
+    const services = { ...api.services, plans: { ...api.stores.plans, getPlan } };
+    await expect(syncSchedules(services, body.id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('one that is written at the same moment follows its plan to another project all the same', async () => {
+    const plan = aPlan();
+    const { body } = await apply(plan);
+    const own = await api.call('POST', '/v1/schedules', {
+      body: { planId: body.id, name: 'mine', cron: '0 3 * * ? *' },
+    });
+    const old = await readPlan(body.id);
+    await api.stores.plans.updatePlan(old, { ...old, project: 'elsewhere' }, 1, api.clock.now);
+    let refused = 0;
+    const replaceSchedule: typeof api.stores.schedules.replaceSchedule = async (schedule, change) => {
+      if (refused === 0 && change.project !== undefined) {
+        refused += 1;
+        await api.stores.schedules.replaceSchedule(schedule, { comments: 'written in between' });
+      }
+      return api.stores.schedules.replaceSchedule(schedule, change);
+    };
+    await syncSchedules({ ...api.services, schedules: { ...api.stores.schedules, replaceSchedule } }, body.id);
+    expect(await api.stores.schedules.getSchedule(own.body.id)).toMatchObject({
+      project: 'elsewhere',
+      comments: 'written in between',
+    });
+  });
+});
+
 describe('a deletion that a change of the plan came before', () => {
-  const readPlan = async (id: number) => {
-    const plan = await api.stores.plans.getPlan(id);
-    if (plan === undefined) throw new Error('no plan');
-    return plan;
-  };
-  const dueAfter = async (ms: number) => {
+  const dueAfter = async (ms: number, id: number) => {
     api.clock.now += ms;
-    return (await api.stores.schedules.listDueSchedules(api.clock.now, 10)).filter(({ kind }) => kind === 'plan');
+    const due = await api.stores.schedules.listDueSchedules(api.clock.now, 10);
+    return due.filter((one) => one.kind === 'plan' && one.planId === id);
   };
 
   test('leaves nothing for the sweeper', async () => {
@@ -245,7 +296,7 @@ describe('a deletion that a change of the plan came before', () => {
     const old = await readPlan(body.id);
     await stores.plans.updatePlan(old, { ...old, description: 'newer' }, 1, clock.now);
     await expect(stores.plans.deletePlan(old, clock.now)).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
-    expect(await dueAfter(15_000)).toEqual([]);
+    expect(await dueAfter(15_000, body.id)).toEqual([]);
   });
 
   test('keeps what another deletion left for the sweeper', async () => {
@@ -255,10 +306,10 @@ describe('a deletion that a change of the plan came before', () => {
     const plan = await readPlan(body.id);
     await stores.plans.deletePlan(plan, clock.now);
     await expect(stores.plans.deletePlan(plan, clock.now)).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
-    expect(await dueAfter(15_000)).toMatchObject([{ planId: body.id }]);
+    expect(await dueAfter(15_000, body.id)).toMatchObject([{ planId: body.id }]);
     await sweepSchedules(api.services);
     expect(await stores.schedules.getSchedule(id)).toBeUndefined();
-    expect(await dueAfter(0)).toEqual([]);
+    expect(await dueAfter(0, body.id)).toEqual([]);
   });
 
   test('by one who died before he knew: the sweeper looks once', async () => {
@@ -273,9 +324,9 @@ describe('a deletion that a change of the plan came before', () => {
       },
     });
     await expect(died.deletePlan(plan, clock.now)).rejects.toThrow('the process died');
-    expect(await dueAfter(15_000)).toHaveLength(1);
+    expect(await dueAfter(15_000, body.id)).toHaveLength(1);
     await sweepSchedules(services);
-    expect(await dueAfter(0)).toEqual([]);
+    expect(await dueAfter(0, body.id)).toEqual([]);
     expect(await list(body.id)).toMatchObject([{ name: 'nightly' }]);
     expect(await stores.plans.getPlan(body.id)).toMatchObject({ version: 1 });
   });
