@@ -190,7 +190,7 @@ describe('a plan that runs a workflow of GitHub Actions', () => {
 
   test('whose executor refuses it shows it at the commit', async () => {
     const { id } = await trigger((await addPlan({}, { workflow: 'missing.yml' })).id);
-    expect(await proctor.completed(id)).toMatchObject({ result: 'errored', reason: 'dispatchFailed' });
+    expect(await proctor.completed(id)).toMatchObject({ result: 'errored', reason: 'executorRefused' });
     await shown().toBe('error');
   });
 
