@@ -71,7 +71,9 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   }
   // Stopped, completed or overtaken while the call was open: the job just started must not go on alone.
   const after = await services.runs.getRun(run.id);
-  if (after?.status === 'stopping' || after?.status === 'completed') await executor.stop(started.ref, dispatch);
+  const isUnwanted =
+    after?.status === 'stopping' || after?.status === 'completed' || (after && after.attempt !== run.attempt);
+  if (isUnwanted) await executor.stop(started.ref, dispatch);
 }
 
 /**

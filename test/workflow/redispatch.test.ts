@@ -322,6 +322,29 @@ describe.each([loop, machine])('a redispatch, on the $name', (driver) => {
     expect(later.length).toBeGreaterThan(5);
   });
 
+  it('stops at once a job whose attempt was replaced while its dispatch was open', async () => {
+    world = await createWorld(
+      driver,
+      { deadlines: { inactivitySeconds: 7200 } },
+      {
+        job: ({ attempt }) =>
+          attempt === 1 ? {} : { callbacks: [{ afterMs: 60 * minute, cases: [aCase('pays')], end: {} }] },
+        async onStart({ attempt, runId }) {
+          if (attempt > 1) return;
+          const request = { attempt: 2, why: 'redispatch', requested: null } as const;
+          await world.stores.runs.nextAttempt(await world.getRun(runId), request, world.clock.now());
+        },
+      },
+    );
+    const { id } = await world.trigger();
+    await world.clock.runFor(5 * minute);
+    expect(await world.getRun(id)).toMatchObject({ status: 'running', attempt: 2, redispatches: [1] });
+    expect(world.executor.stops).toHaveLength(1);
+    // The job of the second attempt.
+    expect(world.executor.aliveJobs()).toBe(1);
+    expectEnd(await world.finish(id), 'passed', 'allPassed');
+  });
+
   it('is made once, though the process dies while it is made', async () => {
     world = await createWorld(
       driver,
