@@ -1,6 +1,5 @@
 import type { DueSchedule, Services } from '../core/ports.ts';
-import { dueAt } from '../core/schedule/decide-fire.ts';
-import { onTimeSeconds } from '../core/schedule/missed.ts';
+import { decideFire, dueAt } from '../core/schedule/decide-fire.ts';
 import type { Schedule } from '../core/schedule/schedule.ts';
 import { fireSchedule } from './fire-schedule.ts';
 import { settleSchedule, tellSkipped } from './settle-schedule.ts';
@@ -16,6 +15,8 @@ const sweepMs = 40_000;
 const resumeLimit = 10_000;
 /** Looking again at what failed, in milliseconds. */
 const againMs = 60_000;
+/** A late run that has to wait does so from the start of the passage until just before that of the next minute, in milliseconds. */
+const waitMs = 50_000;
 
 /**
  * Looks after the schedules that are due: an arm that was lost, an occurrence nobody fired, an outcome not on record, an event
@@ -23,8 +24,9 @@ const againMs = 60_000;
  */
 export async function sweepSchedules(services: Services): Promise<number> {
   const due = await services.schedules.listDueSchedules(services.now(), pageSize);
-  const until = services.now() + sweepMs;
-  const late = { left: lateAtOnce };
+  const startedAt = services.now();
+  const until = startedAt + sweepMs;
+  const late = { left: lateAtOnce, again: startedAt + waitMs };
   for (const one of due) {
     if (services.now() >= until) break;
     try {
@@ -33,7 +35,7 @@ export async function sweepSchedules(services: Services): Promise<number> {
       const scheduleId = 'scheduleId' in one ? one.scheduleId : undefined;
       const what = scheduleId === undefined ? {} : { scheduleId };
       services.log({ level: 'error', event: 'sweep failed', ...what, error });
-      if (one.kind === 'schedule') await postpone(services, one.scheduleId);
+      if (one.kind === 'schedule') await postpone(services, one.scheduleId, services.now() + againMs);
     }
   }
   return due.length;
@@ -48,7 +50,7 @@ export async function resumeSchedules(services: Services): Promise<void> {
   }
 }
 
-async function lookAt(services: Services, due: DueSchedule, late: { left: number }): Promise<void> {
+async function lookAt(services: Services, due: DueSchedule, late: { left: number; again: number }): Promise<void> {
   if (due.kind === 'plan') {
     const plan = await syncSchedules(services, due.planId);
     if (plan !== undefined) await services.plans.deletionGivenUp(plan.id, services.now());
@@ -61,8 +63,9 @@ async function lookAt(services: Services, due: DueSchedule, late: { left: number
   const schedule = await services.schedules.getSchedule(due.scheduleId);
   if (schedule === undefined) return;
   if (!isOverdue(services, schedule)) return settleSchedule(services, schedule);
-  if (services.now() - dueAt(schedule, schedule.nextAt) > onTimeSeconds * 1000) {
-    if (late.left === 0) return;
+  const decision = decideFire(schedule, services.now());
+  if (decision.next === 'start' && decision.late) {
+    if (late.left === 0) return postpone(services, schedule.id, late.again);
     late.left -= 1;
   }
   await fireSchedule(services, schedule.id);
@@ -73,7 +76,7 @@ function isOverdue({ now }: Services, schedule: Schedule): boolean {
 }
 
 /** Out of the way, so that it does not keep the sweep from those behind it. */
-async function postpone({ schedules, now }: Services, scheduleId: number): Promise<void> {
+async function postpone({ schedules }: Services, scheduleId: number, nextActionAt: number): Promise<void> {
   const schedule = await schedules.getSchedule(scheduleId).catch(() => undefined);
-  if (schedule !== undefined) await schedules.replaceSchedule(schedule, { nextActionAt: now() + againMs });
+  if (schedule !== undefined) await schedules.replaceSchedule(schedule, { nextActionAt });
 }

@@ -223,11 +223,44 @@ describe('what was missed', () => {
     expect(await world.listRuns(plan.id)).toEqual([]);
     await world.sweep();
     expect(await world.listRuns(plan.id)).toHaveLength(5);
-    await world.sweepAfter(5000, 5000, 5000);
+    await world.sweepAfter(61_000, 61_000);
     expect(await world.listRuns(plan.id)).toHaveLength(12);
     for (const id of ids) {
       expect(await world.listOccurrences(id)).toMatchObject([{ state: 'missed', count: 11 }, { state: 'late' }]);
     }
+  });
+
+  test('those that start nothing late keep no late run waiting', async () => {
+    const plan = await world.makePlan({ overlap: 'allow' });
+    const skipping: number[] = [];
+    for (let i = 0; i < 6; i++)
+      skipping.push((await world.makeSchedule(plan, { name: `skips ${i}`, missed: 'skip' })).id);
+    const { id } = await world.makeSchedule(plan, { name: 'late' });
+    await world.kill();
+    world.clock.jump(hour + 600_000);
+    await world.start();
+    await world.sweep();
+    expect(await states(id)).toEqual(['late']);
+    for (const one of skipping) expect(await states(one)).toEqual(['missed']);
+  });
+
+  test('those whose late run has to wait leave the page to the others until the next minute', async () => {
+    const plan = await world.makePlan({ overlap: 'allow' });
+    const ids: number[] = [];
+    for (let i = 0; i < 8; i++) ids.push((await world.makeSchedule(plan, { name: `late ${i}` })).id);
+    await world.kill();
+    world.clock.jump(hour + 600_000);
+    await world.start();
+    await world.sweep();
+    const due = async () =>
+      (await world.services.schedules.listDueSchedules(world.clock.now(), 100)).filter(
+        (one) => one.kind === 'schedule' && ids.includes(one.scheduleId),
+      );
+    expect(await due()).toEqual([]);
+    world.clock.jump(50_000);
+    expect(await due()).toHaveLength(3);
+    await world.sweep();
+    for (const id of ids) expect(await states(id)).toEqual(['late']);
   });
 
   test('while the bus is down, it is told afterwards', async () => {
