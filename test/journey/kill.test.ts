@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 test(`killed ${kills} times during runs: every acknowledged run reaches the right result, one event id each (SEED=${seed})`, {
-  timeout: 30_000 + kills * 8_000,
+  timeout: 60_000 + kills * 10_000,
 }, async () => {
   const random = createRandom(seed);
   const port = await freePort();
