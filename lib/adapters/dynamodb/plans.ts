@@ -87,7 +87,7 @@ export function createPlanStore(table: Table): PlanStore {
       // Also if they did not change: the last who changed them may have died before they followed.
       const behind = changed.schedules.length + plan.schedules.length > 0 || changed.project !== plan.project;
       if (!(await table.put(toHead(changed, behind), '#version = :version', { version: plan.version }))) {
-        throw new ServiceError('VERSION_CONFLICT', `plan ${plan.id} was changed in the meantime; read it again`);
+        throw changedMeanwhile(plan);
       }
       await pin(table, changed);
       if (renamed) await table.delete(nameKey(plan.project, plan.name), '#holder = :id', { id: plan.id });
@@ -104,7 +104,7 @@ export function createPlanStore(table: Table): PlanStore {
         // It is wanted if another deletion won.
         if ((await table.get(headKey(id))) !== undefined)
           await table.delete(goneKey(id), '#nextActionAt = :at', { at });
-        throw new ServiceError('VERSION_CONFLICT', `plan ${plan.id} was changed in the meantime; read it again`);
+        throw changedMeanwhile(plan);
       }
       await table.delete(nameKey(plan.project, plan.name), '#holder = :id', { id: plan.id });
     },
@@ -181,6 +181,10 @@ export function createPlanStore(table: Table): PlanStore {
       return items.map(({ pk, id }) => ({ name: String(pk).slice('PROJECT#'.length), id: Number(id) }));
     },
   };
+}
+
+function changedMeanwhile({ id }: Plan): ServiceError {
+  return new ServiceError('VERSION_CONFLICT', `plan ${id} was changed in the meantime; read it again`);
 }
 
 /** The next number of the sequence, from 1. */
