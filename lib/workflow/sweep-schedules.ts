@@ -45,8 +45,8 @@ export async function sweepSchedules(services: Services): Promise<number> {
 export async function resumeSchedules(services: Services): Promise<void> {
   for (const one of await services.schedules.listDueSchedules(Number.MAX_SAFE_INTEGER, resumeLimit)) {
     const schedule = one.kind === 'schedule' ? await services.schedules.getSchedule(one.scheduleId) : undefined;
-    // What is overdue is the sweeper's, which takes a few at a time.
-    if (schedule !== undefined && !isOverdue(services, schedule)) await settleSchedule(services, schedule);
+    // What is late is the sweeper's, which takes a few at a time; what is due just now need not wait for it.
+    if (schedule !== undefined && !isLate(services, schedule)) await settleSchedule(services, schedule);
   }
 }
 
@@ -73,6 +73,12 @@ async function lookAt(services: Services, due: DueSchedule, late: { left: number
 
 function isOverdue({ now }: Services, schedule: Schedule): boolean {
   return schedule.status === 'active' && now() >= dueAt(schedule, schedule.nextAt);
+}
+
+function isLate(services: Services, schedule: Schedule): boolean {
+  if (!isOverdue(services, schedule)) return false;
+  const decision = decideFire(schedule, services.now());
+  return decision.next !== 'start' || decision.late;
 }
 
 /** Out of the way, so that it does not keep the sweep from those behind it. */
