@@ -10,7 +10,7 @@ import { functionNames } from '../../lib/infra/function-table.ts';
 
 /** What a client waits for, and what ends a run. The limit of performance.md P4 is 300 kB: docs/decisions.md says what misses it. */
 const hot = ['read-runs', 'complete-run', 'execution-failed', 'keys'];
-const maxBytes = 335_000;
+const maxBytes = 340_000;
 /** Starts runs of three APIs, and reads the master key to seal the callback URL of a run. */
 const maxBytesOfTrigger = 415_000;
 /** Those that read YAML or XML, call executors or other functions, carry more. */
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 describe('bundles', () => {
-  it('are one for each function, the hot ones not above 335 kB, those with parsers not above 580 kB', () => {
+  it('are one for each function, the hot ones not above 340 kB, those with parsers not above 580 kB', () => {
     console.info(
       Object.entries(bundles.sizes)
         .map(([name, bytes]) => `${name.padEnd(18)} ${(bytes / 1000).toFixed(0).padStart(4)} kB`)
