@@ -89,7 +89,8 @@ async function watch(api: ApiClient, id: number): Promise<TestsigmaRun> {
     const { cases } = await api.get<{ cases: NativeCase[] }>(`/v1/runs/${id}/cases?limit=1000`);
     const lines = cases.flatMap((testCase) => describe(testCase, told));
     const now = await api.get<NativeRun>(`/v1/runs/${id}`);
-    if (now.attempt > attempt) {
+    // What it runs is known once its executor has taken it.
+    if (now.attempt > attempt && now.executing !== null) {
       attempt = now.attempt;
       lines.push(`  ${pc.bold('rerun')}  attempt ${attempt}: ${now.executing}`);
     }
