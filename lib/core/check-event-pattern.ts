@@ -1,4 +1,4 @@
-import { bitsOf, type Scalar } from './event-pattern.ts';
+import { bitsOf, listOf, type Scalar } from './event-pattern.ts';
 
 /** Nothing is that deep; it bounds the work on what people send. */
 const maxDepth = 20;
@@ -110,10 +110,6 @@ function isNetwork(operand: unknown): boolean {
   const [base = '', length = '', rest] = operand.split('/');
   const bits = bitsOf(base);
   return rest === undefined && bits !== undefined && /^\d{1,3}$/.test(length) && Number(length) <= bits.length;
-}
-
-function listOf(operand: unknown): readonly unknown[] {
-  return Array.isArray(operand) ? operand : [operand];
 }
 
 function isScalar(value: unknown): value is Scalar {

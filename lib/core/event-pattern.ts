@@ -146,7 +146,8 @@ export function bitsOf(address: string): string | undefined {
     .join('');
 }
 
-function listOf(operand: unknown): readonly unknown[] {
+/** What an operator is given, as a list: one value stands for a list of one. */
+export function listOf(operand: unknown): readonly unknown[] {
   return Array.isArray(operand) ? operand : [operand];
 }
 

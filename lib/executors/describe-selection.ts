@@ -17,6 +17,7 @@ export function describeSelection(selection: readonly PickedCase[] | null, grain
   return { grain, description: `${cases}, of some only ${count(iterations, 'iteration')}` };
 }
 
-function count(number: number, noun: string): string {
+/** For people: "1 case", "2 cases". */
+export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,7 @@
 import { ServiceError } from '../../core/errors.ts';
 import type { Executing, PickedCase } from '../../core/executor.ts';
 import type { CommandSettings } from '../../core/executor-settings.ts';
+import { count } from '../describe-selection.ts';
 import { quoteShell } from './quote-shell.ts';
 import type { Selector, SelectorJob } from './selectors/selector.ts';
 import { selectorFor } from './selectors/selector-for.ts';
@@ -96,10 +97,6 @@ function isSameEverywhere(cases: readonly PickedCase[]): boolean {
   }
   const distinct = new Set([...byMachine.values()].flatMap((names) => [...names])).size;
   return [...byMachine.values()].every((names) => names.size === distinct);
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function fits(words: readonly string[], most: number): boolean {
