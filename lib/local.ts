@@ -15,6 +15,7 @@ import { createLocalSender } from './adapters/local-sender.ts';
 import { createLocalWorkflow } from './adapters/local-workflow.ts';
 import { createLog } from './adapters/log.ts';
 import { createNodeServer } from './adapters/node-server.ts';
+import { readPage } from './adapters/page-files.ts';
 import { createPostWebhook } from './adapters/webhook-post.ts';
 import { verifyWebhook } from './adapters/webhook-signature.ts';
 import { createApiKey } from './core/api-key.ts';
@@ -73,6 +74,7 @@ import { createStopRun } from './http/native/stop-run.ts';
 import { createTestNotify } from './http/native/test-notify.ts';
 import { createTriggerRun } from './http/native/trigger-run.ts';
 import { createUploadResults } from './http/native/upload-results.ts';
+import { createGetAsset, createGetPage } from './http/page.ts';
 import type { Handlers } from './http/routes.ts';
 import { createIsRunning } from './http/testinium/is-running.ts';
 import {
@@ -360,6 +362,8 @@ function createHandlers(
     'callbacks.addProgress': createAddProgress(services, readJUnit),
     'callbacks.look': createLook(services),
     'system.getHealth': getHealth,
+    'page.getPage': createGetPage(readPage),
+    'page.getAsset': createGetAsset(readPage),
   };
 }
 

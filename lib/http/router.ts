@@ -39,8 +39,12 @@ export function surfaceOf(path: string): Surface {
   if (first === 'api') return 'testsigma';
   if (first === 'v1') return 'native';
   if (first === 'Testinium.RestApi' || first === 'uaa') return 'testinium';
-  return first === 'callbacks' || first === 'hooks' ? first : 'system';
+  if (first === 'callbacks' || first === 'hooks') return first;
+  return first === undefined || pageWords.has(first) ? 'page' : 'system';
 }
+
+/** First segments of the paths of the page. */
+const pageWords: ReadonlySet<string> = new Set(['runs', 'plans', 'schedules', 'deliveries', 'assets']);
 
 interface Routed {
   readonly method: string;

@@ -3,7 +3,7 @@ import type { Handler, Scope } from './message.ts';
 /** Who decides: a key with the scope, nobody (`public`), or the handler by the token (`callback`) or signature (`hook`) it verifies. */
 export type Access = Scope | 'public' | 'callback' | 'hook';
 /** Decides the shape of errors. */
-export type Surface = 'testsigma' | 'testinium' | 'native' | 'callbacks' | 'hooks' | 'system';
+export type Surface = 'testsigma' | 'testinium' | 'native' | 'callbacks' | 'hooks' | 'system' | 'page';
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Route {
@@ -26,7 +26,8 @@ export interface Route {
     | 'deliveries'
     | 'hooks'
     | 'events'
-    | 'schedules';
+    | 'schedules'
+    | 'page';
   readonly scope: Access;
   readonly surface: Surface;
   readonly maxBodyBytes: number;
@@ -199,6 +200,16 @@ export const routes = Object.freeze([
   route('POST', '/hooks/{hookId}', 'hooks.receive', 'hooks', 'hook', payloadBytes),
 
   route('GET', '/healthz', 'system.getHealth', 'read-runs', 'public'),
+
+  // The page; its paths below are those of web/router.ts.
+  route('GET', '/', 'page.getPage', 'page', 'public'),
+  route('GET', '/runs', 'page.getPage', 'page', 'public'),
+  route('GET', '/runs/{id}', 'page.getPage', 'page', 'public'),
+  route('GET', '/plans', 'page.getPage', 'page', 'public'),
+  route('GET', '/plans/{id}', 'page.getPage', 'page', 'public'),
+  route('GET', '/schedules', 'page.getPage', 'page', 'public'),
+  route('GET', '/deliveries', 'page.getPage', 'page', 'public'),
+  route('GET', '/assets/{file}', 'page.getAsset', 'page', 'public'),
 ]);
 
 export type Operation = (typeof routes)[number]['operation'];
@@ -220,6 +231,6 @@ function route<const O extends `${Surface}.${string}`, const F extends Route['fu
   maxBodyBytes = jsonBytes,
 ): Route & { readonly operation: O; readonly function: F } {
   const surface = operation.slice(0, operation.indexOf('.')) as Surface;
-  const servesHead = surface === 'testinium' && method === 'GET' && scope === 'PLAN_VIEW';
+  const servesHead = surface === 'page' || (surface === 'testinium' && method === 'GET' && scope === 'PLAN_VIEW');
   return { method, path, operation, function: owner, scope, surface, maxBodyBytes, servesHead };
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { buildPage } from '../adapters/build-page.ts';
 import { helperTexts } from '../executors/codebuild/helper-texts.ts';
 import { functionNames } from './function-table.ts';
 
@@ -34,7 +35,7 @@ export async function bundleFunctions(directory: string, names: readonly string[
     format: 'cjs',
     mainFields: ['module', 'main'],
     legalComments: 'external',
-    plugins: [leanSdk, helpers],
+    plugins: [leanSdk, helpers, page],
     metafile: true,
     logLevel: 'warning',
   });
@@ -69,6 +70,17 @@ const helpers: Plugin = {
   setup({ onLoad }) {
     const contents = `export const helperTexts = ${JSON.stringify(helperTexts)};`;
     onLoad({ filter: /executors\/codebuild\/helper-texts\.ts$/ }, () => ({ contents, loader: 'js' }));
+  },
+};
+
+/** The page as it is built now, packed: a bundle has neither its sources nor a bundler. */
+const page: Plugin = {
+  name: 'page',
+  setup({ onLoad }) {
+    onLoad({ filter: /adapters\/page-files\.ts$/ }, async () => {
+      const files = JSON.stringify(await buildPage());
+      return { contents: `const files = ${files};\nexport const readPage = async () => files;`, loader: 'js' };
+    });
   },
 };
 

@@ -127,6 +127,8 @@ export const httpFunctions = {
     indexes: ['list', 'feed'],
     arms: true,
   },
+  // It reads nothing: its files are in its bundle.
+  page: { description: 'Serves the page', ...http, memoryMb: 512, table: [] },
 } as const satisfies Record<FunctionName, FunctionSpec>;
 
 /** Serve no route of the table. */

@@ -105,6 +105,7 @@ function allowTable(
   actions: readonly string[],
   indexes: readonly string[],
 ): void {
+  if (actions.length === 0) return;
   allow(
     service,
     'TABLE_NAME',

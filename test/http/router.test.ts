@@ -25,7 +25,7 @@ describe('the route table', () => {
     }
   });
 
-  test('leaves only health, the API description, logins, callbacks and hooks without a key', () => {
+  test('leaves only health, the API description, logins, callbacks, hooks and the page without a key', () => {
     const open = routes
       .filter(({ scope }) => ['public', 'callback', 'hook'].includes(scope))
       .map(({ method, path }) => `${method} ${path}`);
@@ -41,6 +41,14 @@ describe('the route table', () => {
       'POST /callbacks/t/{token}/look',
       'POST /hooks/{hookId}',
       'GET /healthz',
+      'GET /',
+      'GET /runs',
+      'GET /runs/{id}',
+      'GET /plans',
+      'GET /plans/{id}',
+      'GET /schedules',
+      'GET /deliveries',
+      'GET /assets/{file}',
     ]);
   });
 
@@ -93,7 +101,7 @@ describe('matching', () => {
     expect(find('PATCH', '/v1/plans/1')).toEqual({ methodNotAllowed: ['DELETE', 'GET', 'PUT'] });
     expect(find('HEAD', '/v1/plans/1')).toEqual({ methodNotAllowed: ['DELETE', 'GET', 'PUT'] });
     expect(find('get', '/v1/plans')).toEqual({ methodNotAllowed: ['GET', 'POST'] });
-    for (const path of ['/', '', '*', '/v1', '/v1/plans/1/2/3', '/V1/plans', '/v1/plans/../keys/x', '/__proto__']) {
+    for (const path of ['*', '/v1', '/runs/1/2', '/assets', '/v1/plans/1/2/3', '/V1/plans', '/v1/plans/../keys/x', '/__proto__']) {
       expect(find('GET', path)).toBeNull();
     }
   });

@@ -93,6 +93,7 @@ describe('what each function may do', () => {
       'HttpSchedules',
       [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list', 'Query Table/index/feed'],
     ],
+    ['HttpPage', []],
     [
       'HttpNotFound',
       [
@@ -111,6 +112,7 @@ describe('what each function may do', () => {
           'Events',
           'Hooks',
           'Schedules',
+          'Page',
         ].map((id) => `lambda:InvokeFunction Http${id}`),
       ],
     ],
@@ -162,7 +164,7 @@ describe('what each function may do', () => {
   });
 
   it('knows every policy there is', () => {
-    expect(grants().size).toBe(29);
+    expect(grants().size).toBe(30);
   });
 
   it('writes logs to its own log group only', () => {
@@ -227,7 +229,8 @@ describe('what each function may do', () => {
       MASTER_KEYS_SECRET: /GetSecretValue MasterKey/,
     };
     for (const [id, { Properties }] of all('AWS::Lambda::Function')) {
-      const { Variables } = (Properties as { Environment: { Variables: Record<string, unknown> } }).Environment;
+      const { Variables = {} } =
+        (Properties as { Environment?: { Variables: Record<string, unknown> } }).Environment ?? {};
       const granted = grants().get(withoutHash(id))?.join() ?? '';
       for (const [name, may] of Object.entries(variables))
         expect([id, name, name in Variables]).toEqual([id, name, may.test(granted)]);
@@ -263,6 +266,7 @@ describe('the API', () => {
         'Keys',
         'NotFound',
         'Overrides',
+        'Page',
         'Plans',
         'ReadRuns',
         'Results',

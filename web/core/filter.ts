@@ -1,0 +1,15 @@
+import { setQuery } from './router.ts';
+
+/** Which runs are listed, as it stands in the address. */
+export type RunFilter = Partial<Record<'plan' | 'project' | 'status', string>>;
+
+const names = ['plan', 'project', 'status'] as const;
+
+export function filterOf(query: URLSearchParams): RunFilter {
+  return Object.fromEntries(names.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : [])));
+}
+
+/** Puts filters into the address; a page further down is of another list. */
+export function setFilter(change: Readonly<Record<string, string | null>>): void {
+  setQuery({ ...change, cursor: null });
+}

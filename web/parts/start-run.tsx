@@ -1,0 +1,140 @@
+import { useState } from 'preact/hooks';
+import { api, asProblem, need, type Problem, type TriggerBody } from '../api.ts';
+import { go } from '../core/router.ts';
+import { useLive } from '../core/use-live.ts';
+import { Dialog } from './dialog.tsx';
+import { Notice } from './notice.tsx';
+
+/** Starts a run of a plan, of all of it or a saved selection, and goes to it. */
+export function StartRun({ planId, onClose }: { readonly planId: number | undefined; readonly onClose: () => void }) {
+  const [chosen, choose] = useState(planId);
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const plans = useLive('plans', loadPlans, () => null);
+  const plan = plans.data?.find(({ id }) => id === chosen) ?? (planId === undefined ? plans.data?.[0] : undefined);
+  const id = plan?.id ?? chosen;
+  const choices = useLive(`choices of ${id}`, loadChoices(id, plan?.project), () => null);
+
+  const onSubmit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (id === undefined) return;
+    const fields = new FormData(event.currentTarget as HTMLFormElement);
+    setBusy(true);
+    try {
+      const call = api.POST('/v1/plans/{planId}/runs', {
+        params: { path: { planId: id }, header: { 'Idempotency-Key': crypto.randomUUID() } },
+        body: bodyOf(fields),
+      });
+      const run = await need(call);
+      go(`/runs/${run.id}`);
+      onClose();
+    } catch (error) {
+      setProblem(asProblem(error));
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Dialog title="Run a plan" onClose={onClose}>
+      <form class="fields" onSubmit={onSubmit}>
+        <label>
+          Plan
+          <select
+            value={id === undefined ? '' : String(id)}
+            onChange={({ currentTarget }) => choose(Number(currentTarget.value))}
+          >
+            {(plans.data ?? []).map((each) => (
+              <option key={each.id} value={String(each.id)}>
+                {each.name} · {each.project}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          What to run
+          <select name="config">
+            <option value="">Everything</option>
+            {(choices.data?.configs ?? []).map((config) => (
+              <option key={config.id} value={String(config.id)}>
+                {config.name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Environment
+          <select name="environment">
+            <option value="">The plan’s own</option>
+            {(choices.data?.environments ?? []).map((environment) => (
+              <option key={environment.id} value={String(environment.id)}>
+                {environment.name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Build
+          <input name="buildNo" maxLength={255} placeholder="optional" autocomplete="off" />
+        </label>
+        <label>
+          Variables
+          <textarea
+            name="variables"
+            rows={3}
+            placeholder={'BASE_URL=https://stg.example.com\none a line, optional'}
+            spellcheck={false}
+          />
+        </label>
+        <Notice problem={problem ?? plans.problem ?? choices.problem} />
+        <div class="actions">
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" disabled={busy || id === undefined}>
+            {busy ? 'Starting…' : 'Run now'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function bodyOf(fields: FormData): TriggerBody {
+  const text = (name: string) => String(fields.get(name) ?? '').trim();
+  const lines = text('variables')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const variables = lines.map((line) => {
+    const at = line.indexOf('=');
+    if (at < 1)
+      throw {
+        status: 400,
+        code: 'PAGE',
+        sentence: `Variables: “${line.trim()}” is not NAME=value.`,
+        requestId: null,
+      } satisfies Problem;
+    return [line.slice(0, at).trim(), line.slice(at + 1)] as const;
+  });
+  return {
+    ...(text('config') === '' ? {} : { config: { id: Number(text('config')) } }),
+    ...(text('environment') === '' ? {} : { environmentId: Number(text('environment')) }),
+    ...(text('buildNo') === '' ? {} : { buildNo: text('buildNo') }),
+    ...(variables.length === 0 ? {} : { runtimeData: Object.fromEntries(variables) }),
+  };
+}
+
+async function loadPlans(signal: AbortSignal) {
+  const { plans } = await need(api.GET('/v1/plans', { params: { query: { limit: '200' } }, signal }));
+  return plans.filter(({ enabled }) => enabled).sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function loadChoices(planId: number | undefined, project: string | undefined) {
+  return async (signal: AbortSignal) => {
+    if (planId === undefined || project === undefined) return { configs: [], environments: [] };
+    const [{ configs }, { environments }] = await Promise.all([
+      need(api.GET('/v1/plans/{planId}/configs', { params: { path: { planId } }, signal })),
+      need(api.GET('/v1/environments', { params: { query: { limit: '200', project } }, signal })),
+    ]);
+    return { configs, environments: environments.filter(({ enabled }) => enabled) };
+  };
+}

@@ -1,0 +1,20 @@
+import type { Run } from '../api.ts';
+import { standingOf, standings } from '../core/results.ts';
+import { ToneIcon } from './icon.tsx';
+
+/** How a run stands, as sign, word and colour. */
+export function Verdict({
+  run,
+  large = false,
+}: {
+  readonly run: Pick<Run, 'status' | 'result'>;
+  readonly large?: boolean;
+}) {
+  const { word, tone } = standings[standingOf(run)] ?? { word: standingOf(run), tone: 'quiet' };
+  return (
+    <span class={`verdict ${tone} ${large ? 'large' : ''}`}>
+      <ToneIcon tone={tone} />
+      {word}
+    </span>
+  );
+}

@@ -1,0 +1,2 @@
+/** Styles are imported for the bundler to find them. */
+declare module '*.css';
