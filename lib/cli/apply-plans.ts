@@ -1,8 +1,8 @@
+import type { ApiClient } from '../client/api-client.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { DryRunAnswer, PlanAnswer } from './answers.ts';
-import type { ApiClient } from './api-client.ts';
 import { isLoopback } from './connect.ts';
-import { type Finding, type PlanFile, readPlanFile, toBody } from './plan-file.ts';
+import { type Finding, type PlanBody, type PlanFile, readPlanFile, toBody } from './plan-file.ts';
 import { plain, type Terminal } from './terminal.ts';
 
 /** What applying a file does, or would do. */
@@ -30,21 +30,27 @@ export async function applyPlans(
   plans: readonly PlanFile[],
   dryRun: boolean,
 ): Promise<readonly Applied[]> {
-  const bodies = plans.map((plan) => toBody(plan, isLoopback(api.url)));
-  const wanted = await Promise.all(plans.map((plan, i) => ask(api, plan, bodies[i] ?? '')));
+  const wanted = await Promise.all(plans.map((plan) => ask(api, plan)));
   requireNone(
     terminal,
     wanted.flatMap((one) => ('change' in one ? [] : one)),
   );
   const applied: Applied[] = [];
-  for (const [i, { file }] of plans.entries()) {
+  for (const [i, plan] of plans.entries()) {
     const answer = wanted[i];
     if (answer === undefined || !('change' in answer)) continue;
     const { change, changes } = answer;
-    const { id, version } = dryRun || change === 'none' ? answer : await apply(api, file, bodies[i] ?? '', applied);
-    applied.push({ file, change, id, version, changes });
+    const { id, version } = dryRun || change === 'none' ? answer : await apply(api, plan, applied);
+    applied.push({ file: plan.file, change, id, version, changes });
   }
   return applied;
+}
+
+/** Applies the plan. Applied twice it is as after once, so a lost answer is no reason to give up. */
+export async function applyPlan(api: ApiClient, body: PlanBody): Promise<PlanAnswer> {
+  const { data } = await api.POST('/v1/plans', { body, repeat: true });
+  if ('links' in data) return data;
+  throw new ServiceError('UNAVAILABLE', 'the server said what would change where it was asked to apply it');
 }
 
 export function describeApplied({ file, change, id, changes }: Applied, { plan }: PlanFile): string {
@@ -53,23 +59,27 @@ export function describeApplied({ file, change, id, changes }: Applied, { plan }
   return [`${title}  ${file}`, ...lines].join('\n');
 }
 
-async function ask(api: ApiClient, plan: PlanFile, body: string): Promise<DryRunAnswer | readonly Finding[]> {
+async function ask(api: ApiClient, plan: PlanFile): Promise<DryRunAnswer | readonly Finding[]> {
   try {
-    return await api.post<DryRunAnswer>('/v1/plans?dryRun=true', body, { repeatable: true });
+    const body = toBody(plan, isLoopback(api.url));
+    const { data } = await api.POST('/v1/plans', { body, params: { query: { dryRun: true } }, repeat: true });
+    if ('dryRun' in data) return data;
+    throw new ServiceError('UNAVAILABLE', `${plan.file}: the server applied it where it was asked what would change`);
   } catch (error) {
     if (!isServiceError(error) || error.fields.length === 0) throw error;
     return error.fields.map(plan.find);
   }
 }
 
-/** A plan that is applied twice is as after once, so a lost answer is no reason to stop between two files. */
-async function apply(api: ApiClient, file: string, body: string, done: readonly Applied[]): Promise<PlanAnswer> {
+/** A refusal says which files were applied before. */
+async function apply(api: ApiClient, plan: PlanFile, done: readonly Applied[]): Promise<PlanAnswer> {
   try {
-    return await api.post<PlanAnswer>('/v1/plans', body, { repeatable: true });
+    const body = toBody(plan, isLoopback(api.url));
+    return await applyPlan(api, body);
   } catch (error) {
     if (!isServiceError(error)) throw error;
     const before = done.length === 0 ? '' : `; applied before: ${done.map((one) => one.file).join(', ')}`;
-    throw new ServiceError(error.code, `${file}: ${error.message}${before}`, { cause: error });
+    throw new ServiceError(error.code, `${plan.file}: ${error.message}${before}`, { cause: error });
   }
 }
 

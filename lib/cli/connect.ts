@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type ApiClient, createApiClient } from '../client/api-client.ts';
 import { ServiceError } from '../core/errors.ts';
-import { type ApiClient, createApiClient } from './api-client.ts';
 
 /**
  * The Proctor that `PROCTOR_URL` and `PROCTOR_KEY` name; without them the embedded one of this machine, whose key is in its

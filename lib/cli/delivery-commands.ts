@@ -11,7 +11,7 @@ interface Flags {
   readonly json?: boolean;
   readonly plan?: string;
   readonly run?: number;
-  readonly state?: string;
+  readonly state?: DeliveryAnswer['state'];
   readonly limit: number;
 }
 
@@ -29,12 +29,18 @@ export function addDeliveryCommands(program: Command): void {
     .option('--json', 'as JSON')
     .action(async ({ plan, run, state, limit, json }: Flags) => {
       const api = await connect();
-      const query = new URLSearchParams({ limit: String(Math.min(limit, 200)) });
-      if (plan !== undefined) query.set('plan', String((await findPlan(api, plan)).id));
-      if (run !== undefined) query.set('run', String(run));
-      if (state !== undefined) query.set('state', state);
+      const query = {
+        limit: Math.min(limit, 200),
+        ...(plan === undefined ? {} : { plan: (await findPlan(api, plan)).id }),
+        ...(run === undefined ? {} : { run }),
+        ...(state === undefined ? {} : { state }),
+      };
+      const deliveries = readPages(async (cursor) => {
+        const { data } = await api.GET('/v1/deliveries', { params: { query: { ...query, ...cursor } } });
+        return [data.deliveries, data.nextCursor];
+      });
       const found: DeliveryAnswer[] = [];
-      for await (const delivery of readPages<DeliveryAnswer>(api, `/v1/deliveries?${query}`, 'deliveries')) {
+      for await (const delivery of deliveries) {
         if (found.push(delivery) >= limit) break;
       }
       createTerminal().print(json ? JSON.stringify(found) : describe(found));
@@ -45,9 +51,10 @@ export function addDeliveryCommands(program: Command): void {
     .description('send a delivery again, and enable its subscription')
     .argument('<delivery>', 'its id')
     .option('--json', 'as JSON')
-    .action(async (id: string, { json }: Pick<Flags, 'json'>) => {
-      const path = `/v1/deliveries/${encodeURIComponent(id)}/replay`;
-      const delivery = await (await connect()).post<DeliveryAnswer>(path, '');
+    .action(async (deliveryId: string, { json }: Pick<Flags, 'json'>) => {
+      const api = await connect();
+      const params = { path: { deliveryId } };
+      const { data: delivery } = await api.POST('/v1/deliveries/{deliveryId}/replay', { params });
       createTerminal().print(json ? JSON.stringify(delivery) : describe([delivery]));
     });
 }

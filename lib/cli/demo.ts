@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
+import { type ApiClient, createApiClient } from '../client/api-client.ts';
 import { type LocalSystem, startLocal } from '../local.ts';
-import { type ApiClient, createApiClient } from './api-client.ts';
+import type { CaseAnswer } from './answers.ts';
+import { readRun } from './follow-run.ts';
 import { applySamplePlan } from './sample-plan.ts';
 import { colorsOf } from './terminal.ts';
 
@@ -14,24 +16,6 @@ interface TestsigmaRun {
   readonly id: number;
   readonly status: string;
   readonly result: string;
-}
-
-interface NativeRun {
-  readonly result: string;
-  readonly attempt: number;
-  readonly explanation: string;
-  /** What the current attempt runs, in words. */
-  readonly executing: string | null;
-}
-
-interface NativeCase {
-  readonly suite: string;
-  readonly name: string;
-  readonly result: string;
-  readonly attempt: number;
-  readonly flaky: boolean;
-  readonly message?: string | null;
-  readonly iterations: readonly { readonly name: string; readonly result: string }[];
 }
 
 /**
@@ -56,14 +40,18 @@ async function runOnce(system: LocalSystem): Promise<number> {
   say(`applied plan ${planId} from examples/plan.yaml`);
   const events: string[] = [];
   system.subscribe((event) => events.push(`${event['detail-type']} ${event.id}`));
-  const { id } = await api.post<TestsigmaRun>('/api/v1/execution_results', `{"executionId":"${planId}"}`);
+  const body = `{"executionId":"${planId}"}`;
+  const { id } = (await (await testsigma(system, '', body)).json()) as TestsigmaRun;
   say(`triggered run ${id}: POST /api/v1/execution_results {"executionId":"${planId}"}`);
-  const { status, result } = await watch(api, id);
-  const run = await api.get<NativeRun>(`/v1/runs/${id}`);
+  const { status, result } = await watch(system, api, id);
+  const run = await readRun(api, id);
   const report = `proctor-${id}.xml`;
-  await writeFile(report, await api.getText(`/api/v1/reports/junit/${id}`));
+  const params = { path: { runId: id } };
+  await writeFile(report, (await api.GET('/v1/runs/{runId}/junit', { params, parseAs: 'text' })).data);
   const passed = run.result === 'passed' && result === 'SUCCESS';
-  say(`${passed ? pc.green(pc.bold('PASSED')) : pc.red(pc.bold(run.result.toUpperCase()))}  ${run.explanation}`);
+  say(
+    `${passed ? pc.green(pc.bold('PASSED')) : pc.red(pc.bold((run.result ?? run.status).toUpperCase()))}  ${run.explanation}`,
+  );
   say(`  attempts     ${run.attempt}, the second ran just what had failed`);
   say(`  on the wire  {"status":"${status}","result":"${result}"}`);
   say(`  events       ${events.join(', ')}`);
@@ -73,7 +61,7 @@ async function runOnce(system: LocalSystem): Promise<number> {
 }
 
 /** Follows the run as a client does, by polling; a case is told when its result changes. */
-async function watch(api: ApiClient, id: number): Promise<TestsigmaRun> {
+async function watch(system: LocalSystem, api: ApiClient, id: number): Promise<TestsigmaRun> {
   const told = new Map<string, string>();
   let attempt = 1;
   const bar = new SingleBar({
@@ -85,10 +73,11 @@ async function watch(api: ApiClient, id: number): Promise<TestsigmaRun> {
   const live = process.stderr.isTTY;
   if (live) bar.start(12, 0, { state: 'queued' });
   for (;;) {
-    const run = await api.get<TestsigmaRun>(`/api/v1/execution_results/${id}`);
-    const { cases } = await api.get<{ cases: NativeCase[] }>(`/v1/runs/${id}/cases?limit=1000`);
+    const run = (await (await testsigma(system, `/${id}`)).json()) as TestsigmaRun;
+    const params = { path: { runId: id }, query: { limit: 1000 } };
+    const { cases } = (await api.GET('/v1/runs/{runId}/cases', { params })).data;
     const lines = cases.flatMap((testCase) => describe(testCase, told));
-    const now = await api.get<NativeRun>(`/v1/runs/${id}`);
+    const now = await readRun(api, id);
     // What it runs is known once its executor has taken it.
     if (now.attempt > attempt && now.executing !== null) {
       attempt = now.attempt;
@@ -110,7 +99,16 @@ async function watch(api: ApiClient, id: number): Promise<TestsigmaRun> {
   }
 }
 
-function describe(testCase: NativeCase, told: Map<string, string>): string[] {
+/** A call as an existing Testsigma script makes it: GET, or POST with a body. */
+function testsigma({ url, adminKey }: LocalSystem, path: string, body?: string): Promise<Response> {
+  const headers = { authorization: `Bearer ${adminKey.token}`, 'content-type': 'application/json' };
+  return fetch(
+    `${url}/api/v1/execution_results${path}`,
+    body === undefined ? { headers } : { method: 'POST', headers, body },
+  );
+}
+
+function describe(testCase: CaseAnswer, told: Map<string, string>): string[] {
   const { suite, name, result, attempt, flaky, message, iterations } = testCase;
   const sets = iterations.length > 0 ? ` [${iterations.map((iteration) => iteration.name).join(', ')}]` : '';
   const title = `${suite} › ${name}${sets}`;

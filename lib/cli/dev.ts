@@ -1,5 +1,5 @@
+import { createApiClient } from '../client/api-client.ts';
 import { startLocal } from '../local.ts';
-import { createApiClient } from './api-client.ts';
 import { applySamplePlan } from './sample-plan.ts';
 import { colorsOf } from './terminal.ts';
 

@@ -1,21 +1,22 @@
+import type { ApiClient } from '../client/api-client.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import { parseId } from '../core/schema.ts';
-import type { EnvironmentAnswer, PlanAnswer, PlanSummary } from './answers.ts';
-import type { ApiClient } from './api-client.ts';
+import type { PlanSummary } from './answers.ts';
 import { nearest } from './nearest.ts';
 
 /** The plan of that id, name, or `project/name`. NOT_FOUND says what there is; a name of two projects is no plan's. */
 export async function findPlan(api: ApiClient, wanted: string): Promise<Pick<PlanSummary, 'id' | 'name' | 'project'>> {
-  if (parseId(wanted) !== undefined) {
+  const planId = parseId(wanted);
+  if (planId !== undefined) {
     try {
-      return await api.get<PlanAnswer>(`/v1/plans/${wanted.trim()}`);
+      return (await api.GET('/v1/plans/{planId}', { params: { path: { planId } } })).data;
     } catch (error) {
       if (!isServiceError(error, 'NOT_FOUND')) throw error;
     }
   }
   const names: string[] = [];
   const found: PlanSummary[] = [];
-  for await (const plan of readPages<PlanSummary>(api, '/v1/plans?limit=200', 'plans')) {
+  for await (const plan of readPlans(api)) {
     const { name, project } = plan;
     if (name === wanted || `${project}/${name}` === wanted) found.push(plan);
     names.push(name);
@@ -35,22 +36,34 @@ export async function findEnvironmentId(api: ApiClient, project: string, wanted:
   const id = parseId(wanted);
   if (id !== undefined) return id;
   const names: string[] = [];
-  const path = `/v1/environments?limit=200&project=${encodeURIComponent(project)}`;
-  for await (const { id, name } of readPages<EnvironmentAnswer>(api, path, 'environments')) {
+  const environments = readPages(async (cursor) => {
+    const { data } = await api.GET('/v1/environments', { params: { query: { project, limit: 200, ...cursor } } });
+    return [data.environments, data.nextCursor];
+  });
+  for await (const { id, name } of environments) {
     if (name === wanted) return id;
     names.push(name);
   }
   throw unknown(`environment of the project ${project}`, wanted, names, 'its id works, too');
 }
 
-/** Every object of a list, page after page. */
-export async function* readPages<T>(api: ApiClient, path: string, member: string): AsyncGenerator<T> {
+/** The plans the key sees, by id. */
+export function readPlans(api: ApiClient, filter: { readonly project?: string } = {}): AsyncGenerator<PlanSummary> {
+  return readPages(async (cursor) => {
+    const { data } = await api.GET('/v1/plans', { params: { query: { ...filter, limit: 200, ...cursor } } });
+    return [data.plans, data.nextCursor];
+  });
+}
+
+/** Every object of a list, page after page; `read` answers the objects of one, and the cursor of the next. */
+export async function* readPages<T>(
+  read: (cursor: { readonly cursor?: string }) => Promise<readonly [objects: readonly T[], nextCursor: string | null]>,
+): AsyncGenerator<T> {
   let cursor: string | null = null;
   do {
-    const suffix: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: Record<string, unknown> = await api.get(`${path}${suffix}`);
-    yield* (page[member] ?? []) as T[];
-    cursor = (page.nextCursor ?? null) as string | null;
+    const page: readonly [readonly T[], string | null] = await read(cursor === null ? {} : { cursor });
+    yield* page[0];
+    cursor = page[1];
   } while (cursor !== null);
 }
 

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { ApiClient } from '../client/api-client.ts';
 import { isServiceError } from '../core/errors.ts';
 import type { RunAnswer } from './answers.ts';
-import type { ApiClient } from './api-client.ts';
 import { describeDuration } from './duration.ts';
 import { exitCodeOfResult, exitCodes } from './exit-code.ts';
 import { summaryFile, writeSummary } from './github-summary.ts';
@@ -75,13 +75,17 @@ async function timedOut(api: ApiClient, terminal: Terminal, id: number, options:
   terminal.say(
     `waited ${waited}; run ${id} goes on${noReport}. proctor watch ${id} waits on, proctor stop ${id} stops it`,
   );
-  if (options.json) terminal.print(JSON.stringify(await api.get<RunAnswer>(`/v1/runs/${id}`)));
+  if (options.json) terminal.print(JSON.stringify(await readRun(api, id)));
   return exitCodes.waitTimedOut;
 }
 
 /** Stops the run; answers it as it is after at most five seconds. */
-export function stopRun(api: ApiClient, id: number | string): Promise<RunAnswer> {
-  return api.post<RunAnswer>(`/v1/runs/${id}/stop`, '', { repeatable: true });
+export async function stopRun(api: ApiClient, runId: number): Promise<RunAnswer> {
+  return (await api.POST('/v1/runs/{runId}/stop', { params: { path: { runId } }, repeat: true })).data;
+}
+
+export async function readRun(api: ApiClient, runId: number): Promise<RunAnswer> {
+  return (await api.GET('/v1/runs/{runId}', { params: { path: { runId } } })).data;
 }
 
 export function describeStop({ id, status, result, explanation }: RunAnswer): string {
@@ -132,7 +136,8 @@ async function writeReports(
     junit === undefined ||
     (await attempt(junit, async () => {
       await mkdir(dirname(junit), { recursive: true });
-      await writeFile(junit, await api.getText(`/v1/runs/${run.id}/junit`));
+      const params = { path: { runId: run.id } };
+      await writeFile(junit, (await api.GET('/v1/runs/{runId}/junit', { params, parseAs: 'text' })).data);
     }));
   const isSummaryWritten =
     summary === undefined || (await attempt('the summary', () => writeSummary(api, run, summary)));

@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
+import type { ApiClient } from '../client/api-client.ts';
 import { ServiceError } from '../core/errors.ts';
 import type { CaseAnswer, RunAnswer } from './answers.ts';
-import type { ApiClient } from './api-client.ts';
 import { describeDuration } from './duration.ts';
 import { plain } from './terminal.ts';
 
@@ -18,9 +18,9 @@ export function summaryFile(env: NodeJS.ProcessEnv = process.env): string {
 
 /** Adds how the run ended to the summary of the job. */
 export async function writeSummary(api: ApiClient, run: RunAnswer, file: string): Promise<void> {
-  const path = `/v1/runs/${run.id}/cases?result=failed,errored,blocked&limit=${mostShown}`;
-  const { cases, nextCursor } = await api.get<{ cases: CaseAnswer[]; nextCursor: string | null }>(path);
-  await appendFile(file, toMarkdown(run, cases, nextCursor !== null));
+  const query = { result: ['failed' as const, 'errored' as const, 'blocked' as const], limit: mostShown };
+  const { data } = await api.GET('/v1/runs/{runId}/cases', { params: { path: { runId: run.id }, query } });
+  await appendFile(file, toMarkdown(run, data.cases, data.nextCursor !== null));
 }
 
 /** Names and messages are text of others: nothing in them is read as Markdown or HTML. */

@@ -13,7 +13,7 @@ interface Flags {
 }
 
 interface CreateFlags extends Flags {
-  readonly scheme: string;
+  readonly scheme: HookAnswer['scheme'];
   readonly plan: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export function addHookCommands(program: Command): void {
     .description('list hooks')
     .option('--json', 'as JSON')
     .action(async ({ json }: Flags) => {
-      const { hooks } = await (await connect()).get<{ hooks: HookAnswer[] }>('/v1/hooks');
+      const { hooks } = (await (await connect()).GET('/v1/hooks')).data;
       const rows = hooks.map(({ id, name, scheme, project, plans, enabled }) => {
         return [id, name, scheme, project, plans.join(','), enabled ? 'yes' : 'no'];
       });
@@ -46,8 +46,7 @@ export function addHookCommands(program: Command): void {
     const api = await connect();
     const plans: number[] = [];
     for (const wanted of plan) plans.push((await findPlan(api, wanted)).id);
-    const hook = await api.post<HookAnswer>('/v1/hooks', JSON.stringify({ name, scheme, plans, ...secret }));
-    tell(hook, json);
+    tell((await api.POST('/v1/hooks', { body: { name, scheme, plans, ...secret } })).data, json);
   });
 
   withSecret(
@@ -55,18 +54,19 @@ export function addHookCommands(program: Command): void {
       .command('rotate')
       .description('give a hook a new secret; the old one opens it for another day')
       .argument('<hook>', 'its id'),
-  ).action(async (id: string, { secretFrom, json }: Flags) => {
-    const body = JSON.stringify(readSecret(secretFrom));
-    tell(await (await connect()).post<HookAnswer>(`/v1/hooks/${encodeURIComponent(id)}/rotate`, body), json);
+  ).action(async (hookId: string, { secretFrom, json }: Flags) => {
+    const body = readSecret(secretFrom);
+    const api = await connect();
+    tell((await api.POST('/v1/hooks/{hookId}/rotate', { params: { path: { hookId } }, body })).data, json);
   });
 
   hooks
     .command('delete')
     .description('delete a hook; its address is gone at once')
     .argument('<hook>', 'its id')
-    .action(async (id: string) => {
-      await (await connect()).delete(`/v1/hooks/${encodeURIComponent(id)}`);
-      createTerminal().say(`deleted hook ${id}`);
+    .action(async (hookId: string) => {
+      await (await connect()).DELETE('/v1/hooks/{hookId}', { params: { path: { hookId } } });
+      createTerminal().say(`deleted hook ${hookId}`);
     });
 
   hooks
@@ -74,9 +74,9 @@ export function addHookCommands(program: Command): void {
     .description('the newest calls of a hook, and what became of them')
     .argument('<hook>', 'its id')
     .option('--json', 'as JSON')
-    .action(async (id: string, { json }: Flags) => {
-      const path = `/v1/hooks/${encodeURIComponent(id)}/calls`;
-      const { calls } = await (await connect()).get<{ calls: HookCall[] }>(path);
+    .action(async (hookId: string, { json }: Flags) => {
+      const api = await connect();
+      const { calls } = (await api.GET('/v1/hooks/{hookId}/calls', { params: { path: { hookId } } })).data;
       const rows = calls.map(({ receivedAt, event, about, outcomes }) => {
         return [receivedAt, event, about, outcomes.map(describeOutcome).join('; ')];
       });

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { scopes } from '../http/message.ts';
+import { type Scope, scopes } from '../http/message.ts';
 import type { KeyAnswer } from './answers.ts';
 import { connect } from './connect.ts';
 import { parseDuration } from './duration.ts';
@@ -12,7 +12,7 @@ interface Flags {
 }
 
 interface CreateFlags extends Flags {
-  readonly scope: readonly string[];
+  readonly scope: readonly Scope[];
   readonly project?: readonly string[];
   readonly plan?: readonly string[];
   readonly parallelLimit?: string;
@@ -28,7 +28,7 @@ export function addKeyCommands(program: Command): void {
     .description('list API keys')
     .option('--json', 'as JSON')
     .action(async ({ json }: Flags) => {
-      const { keys } = await (await connect()).get<{ keys: Omit<KeyAnswer, 'token'>[] }>('/v1/keys');
+      const { keys } = (await (await connect()).GET('/v1/keys')).data;
       const rows = keys.map((key) => {
         const { id, name, scopes, projects, planIds, expiresAt, revokedAt } = key;
         const state = revokedAt === null ? expiresAt : `revoked ${revokedAt}`;
@@ -54,13 +54,13 @@ export function addKeyCommands(program: Command): void {
       for (const wanted of plan ?? []) planIds.push((await findPlan(api, wanted)).id);
       const body = {
         name,
-        scopes: scope,
-        ...(project === undefined ? {} : { projects: project }),
+        scopes: [...scope],
+        ...(project === undefined ? {} : { projects: [...project] }),
         ...(plan === undefined ? {} : { planIds }),
         ...(parallelLimit === undefined ? {} : { parallelLimit: Number(parallelLimit) }),
         ...(expiresIn === undefined ? {} : { expiresAt: new Date(Date.now() + expiresIn).toISOString() }),
       };
-      tell(await api.post<KeyAnswer>('/v1/keys', JSON.stringify(body)), json);
+      tell((await api.POST('/v1/keys', { body })).data, json);
     });
 
   keys
@@ -69,18 +69,19 @@ export function addKeyCommands(program: Command): void {
     .argument('<key>', 'its id')
     .option('--expire-old-after <duration>', 'the old key ends then; without it, when it is revoked', parseDuration)
     .option('--json', 'as JSON')
-    .action(async (id: string, { expireOldAfter, json }: Flags & { readonly expireOldAfter?: number }) => {
-      const query = expireOldAfter === undefined ? '' : `?expireOldAfterSeconds=${Math.round(expireOldAfter / 1000)}`;
-      tell(await (await connect()).post<KeyAnswer>(`/v1/keys/${encodeURIComponent(id)}/rotate${query}`, ''), json);
+    .action(async (keyId: string, { expireOldAfter, json }: Flags & { readonly expireOldAfter?: number }) => {
+      const query = expireOldAfter === undefined ? {} : { expireOldAfterSeconds: Math.round(expireOldAfter / 1000) };
+      const api = await connect();
+      tell((await api.POST('/v1/keys/{keyId}/rotate', { params: { path: { keyId }, query } })).data, json);
     });
 
   keys
     .command('revoke')
     .description('revoke an API key')
     .argument('<key>', 'its id')
-    .action(async (id: string) => {
-      await (await connect()).delete(`/v1/keys/${encodeURIComponent(id)}`);
-      createTerminal().say(`revoked key ${id}; it is dead everywhere within 30 s`);
+    .action(async (keyId: string) => {
+      await (await connect()).DELETE('/v1/keys/{keyId}', { params: { path: { keyId } } });
+      createTerminal().say(`revoked key ${keyId}; it is dead everywhere within 30 s`);
     });
 }
 

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { PlanAnswer, PlanSummary } from './answers.ts';
 import { applyPlans, describeApplied, readPlanFiles } from './apply-plans.ts';
 import { connect } from './connect.ts';
-import { findPlan, readPages } from './find.ts';
+import { findPlan, readPlans } from './find.ts';
 import { toTable } from './table.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -53,9 +53,8 @@ export function addPlanCommands(program: Command): void {
     .option('--json', 'as JSON')
     .action(async ({ project, json }: Flags) => {
       const api = await connect();
-      const filter = project === undefined ? '' : `&project=${encodeURIComponent(project)}`;
       const found: PlanSummary[] = [];
-      for await (const plan of readPages<PlanSummary>(api, `/v1/plans?limit=200${filter}`, 'plans')) found.push(plan);
+      for await (const plan of readPlans(api, project === undefined ? {} : { project })) found.push(plan);
       const rows = found.map((plan) => {
         const { id, project, name, executor, cases, version, enabled } = plan;
         return [id, project, name, executor.type, cases, version, enabled ? 'yes' : 'no'];
@@ -71,7 +70,8 @@ export function addPlanCommands(program: Command): void {
     .option('--json', 'as JSON, with its version')
     .action(async (wanted: string, { json }: Flags) => {
       const api = await connect();
-      const plan = await api.get<PlanAnswer>(`/v1/plans/${(await findPlan(api, wanted)).id}`);
+      const { id: planId } = await findPlan(api, wanted);
+      const { data: plan } = await api.GET('/v1/plans/{planId}', { params: { path: { planId } } });
       createTerminal().print(json ? JSON.stringify(plan) : stringify(documentOf(plan)).trimEnd());
     });
 
@@ -82,7 +82,7 @@ export function addPlanCommands(program: Command): void {
     .action(async (wanted: string) => {
       const api = await connect();
       const { id, project, name } = await findPlan(api, wanted);
-      await api.delete(`/v1/plans/${id}`);
+      await api.DELETE('/v1/plans/{planId}', { params: { path: { planId: id } } });
       createTerminal().say(`deleted ${project}/${name} (${id})`);
     });
 }

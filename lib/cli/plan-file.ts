@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { components } from '../client/api-types.ts';
 import { type FieldError, isServiceError } from '../core/errors.ts';
 import { type PlanDocument, parsePlan } from '../core/plan.ts';
 import { nearest } from './nearest.ts';
@@ -15,12 +16,15 @@ export interface Finding {
   readonly message: string;
 }
 
+/** A plan as clients send it. */
+export type PlanBody = components['schemas']['PlanDocument'];
+
 export interface PlanFile {
   readonly file: string;
   /** As the server reads it. */
   readonly plan: PlanDocument;
-  /** As it is written. */
-  readonly value: Readonly<Record<string, unknown>>;
+  /** As it is written, which is known to be a plan. */
+  readonly value: PlanBody;
   /** Where in the file a refusal of the server points to. */
   find(error: FieldError): Finding;
 }
@@ -68,11 +72,11 @@ export async function readPlanFile(file: string): Promise<PlanFile | readonly Fi
 }
 
 /** The body for the server. A directory stands relative to the file, which a server on this machine does not know. */
-export function toBody({ file, plan, value }: PlanFile, isLocal: boolean): string {
+export function toBody({ file, plan, value }: PlanFile, isLocal: boolean): PlanBody {
   const { executor } = plan;
-  if (!isLocal || executor.type !== 'command') return JSON.stringify(value);
+  if (!isLocal || executor.type !== 'command') return value;
   const directory = resolve(dirname(file), executor.directory);
-  return JSON.stringify({ ...value, executor: { ...(value.executor as object), directory } });
+  return { ...value, executor: { ...value.executor, directory } as PlanBody['executor'] };
 }
 
 /** `suites[0].cases[2].name` as its parts. */

@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ApiClient } from '../client/api-client.ts';
 import { ServiceError } from '../core/errors.ts';
+import { parseId } from '../core/schema.ts';
 import type { ExplainAnswer, RunAnswer } from './answers.ts';
-import type { ApiClient } from './api-client.ts';
 import { connect } from './connect.ts';
 import { describeDuration, parseDuration } from './duration.ts';
 import { findEnvironmentId, findPlan } from './find.ts';
-import { describeCounts, describeStop, followRun, stopRun } from './follow-run.ts';
+import { describeCounts, describeStop, followRun, readRun, stopRun } from './follow-run.ts';
 import { createTerminal, plain } from './terminal.ts';
 
 interface WaitFlags {
@@ -61,7 +61,7 @@ export function addRunCommands(program: Command): void {
       .option('--failed', 'the cases that did not pass (default)')
       .option('--all', 'everything the run was asked for')
       .option('--case <suite::name>', 'just this case; may be repeated', toCase, []),
-  ).action(async (run: string, flags: RerunFlags) => {
+  ).action(async (run: number, flags: RerunFlags) => {
     await start(flags, (api) => rerunRun(api, run, flags));
   });
 
@@ -73,10 +73,12 @@ export function addRunCommands(program: Command): void {
     .option('--junit <file>', 'write the results as JUnit XML')
     .option('--github-summary', 'add the results to the summary of the job')
     .option('--json', 'the run as JSON on stdout')
-    .action(async (run: string, flags: WaitFlags) => {
+    .action(async (run: number, flags: WaitFlags) => {
       const api = await connect();
-      const find = () => api.get<RunAnswer>(`/v1/runs/${run}`);
-      process.exitCode = await followRun(api, createTerminal(), find, { ...flags, stopOnInterrupt: false });
+      process.exitCode = await followRun(api, createTerminal(), () => readRun(api, run), {
+        ...flags,
+        stopOnInterrupt: false,
+      });
     });
 
   program
@@ -84,8 +86,8 @@ export function addRunCommands(program: Command): void {
     .description('say where a run stands')
     .argument('<run>', 'its id', toRunId)
     .option('--json', 'the run as JSON')
-    .action(async (id: string, { json }: WaitFlags) => {
-      const run = await (await connect()).get<RunAnswer>(`/v1/runs/${id}`);
+    .action(async (id: number, { json }: WaitFlags) => {
+      const run = await readRun(await connect(), id);
       createTerminal().print(json ? JSON.stringify(run) : describeRun(run));
     });
 
@@ -94,8 +96,9 @@ export function addRunCommands(program: Command): void {
     .description('say what happened in a run, and why it ended as it did')
     .argument('<run>', 'its id', toRunId)
     .option('--json', 'as JSON')
-    .action(async (id: string, { json }: WaitFlags) => {
-      const answer = await (await connect()).get<ExplainAnswer>(`/v1/runs/${id}/explain`);
+    .action(async (id: number, { json }: WaitFlags) => {
+      const params = { path: { runId: id } };
+      const { data: answer } = await (await connect()).GET('/v1/runs/{runId}/explain', { params });
       createTerminal().print(json ? JSON.stringify(answer) : describeExplanation(answer));
     });
 
@@ -104,7 +107,7 @@ export function addRunCommands(program: Command): void {
     .description('stop a run')
     .argument('<run>', 'its id', toRunId)
     .option('--json', 'the run as JSON on stdout')
-    .action(async (id: string, { json }: WaitFlags) => {
+    .action(async (id: number, { json }: WaitFlags) => {
       const terminal = createTerminal();
       const run = await stopRun(await connect(), id);
       terminal.say(describeStop(run));
@@ -145,20 +148,20 @@ async function triggerRun(api: ApiClient, wanted: string, flags: RunFlags): Prom
   const { config, environment, build } = flags;
   const body = {
     ...(config === undefined ? {} : { config: { name: config } }),
-    ...(flags.case.length === 0 ? {} : { cases: flags.case }),
+    ...(flags.case.length === 0 ? {} : { cases: [...flags.case] }),
     ...(environment === undefined ? {} : { environmentId: await findEnvironmentId(api, project, environment) }),
     ...(Object.keys(flags.var).length === 0 ? {} : { runtimeData: flags.var }),
     ...(build === undefined ? {} : { buildNo: build }),
   };
-  return api.post<RunAnswer>(`/v1/plans/${id}/runs`, JSON.stringify(body), { idempotencyKey: randomUUID() });
+  return (await api.POST('/v1/plans/{planId}/runs', { params: { path: { planId: id } }, body })).data;
 }
 
-async function rerunRun(api: ApiClient, run: string, flags: RerunFlags): Promise<RunAnswer> {
+async function rerunRun(api: ApiClient, runId: number, flags: RerunFlags): Promise<RunAnswer> {
   const ways = [flags.failed === true, flags.all === true, flags.case.length > 0].filter(Boolean);
   if (ways.length > 1) throw new ServiceError('VALIDATION_FAILED', 'give one of --failed, --all and --case');
-  const body =
-    flags.case.length > 0 ? { which: 'picked', cases: flags.case } : { which: flags.all === true ? 'all' : 'failed' };
-  return api.post<RunAnswer>(`/v1/runs/${run}/rerun`, JSON.stringify(body), { idempotencyKey: randomUUID() });
+  const which = flags.all === true ? ('all' as const) : ('failed' as const);
+  const body = flags.case.length > 0 ? { which: 'picked' as const, cases: [...flags.case] } : { which };
+  return (await api.POST('/v1/runs/{runId}/rerun', { params: { path: { runId } }, body })).data;
 }
 
 function describeRun(run: RunAnswer): string {
@@ -179,8 +182,9 @@ function describeExplanation({ sentence, steps }: ExplainAnswer): string {
   return [plain(sentence, 1000), ...lines].join('\n');
 }
 
-function toRunId(text: string): string {
-  if (/^[1-9][0-9]{0,9}$/.test(text)) return text;
+function toRunId(text: string): number {
+  const id = parseId(text);
+  if (id !== undefined) return id;
   throw new InvalidArgumentError('must be the id of a run');
 }
 

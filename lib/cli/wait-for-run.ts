@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiClient } from '../client/api-client.ts';
+import { retryAfterSeconds } from '../client/patient-fetch.ts';
 import { isServiceError } from '../core/errors.ts';
 import type { CaseAnswer, RunAnswer } from './answers.ts';
-import type { ApiClient } from './api-client.ts';
 import type { Progress } from './progress.ts';
 
 const firstLookMs = 250;
@@ -25,12 +26,12 @@ export async function waitForRun(
   for (let lookMs = firstLookMs; !signal.aborted; lookMs *= 1.5) {
     let waitMs = lookMs;
     try {
-      const { body: run, retryAfterSeconds } = await api.look<RunAnswer>(`/v1/runs/${runId}`);
+      const { data: run, response } = await api.GET('/v1/runs/{runId}', { params: { path: { runId } }, repeat: false });
       progress.update(run, await failuresOf(run));
       if (run.status === 'completed') return run;
       answeredAt = Date.now();
       silent = false;
-      waitMs = Math.min(lookMs, (retryAfterSeconds ?? usualSeconds) * 1000);
+      waitMs = Math.min(lookMs, (retryAfterSeconds(response) ?? usualSeconds) * 1000);
     } catch (error) {
       const passes = isServiceError(error, 'UNAVAILABLE') || isServiceError(error, 'RATE_LIMITED');
       if (!passes || Date.now() - answeredAt > patienceMs) throw error;
@@ -51,12 +52,16 @@ function createFailures(api: ApiClient, runId: number): (run: RunAnswer) => Prom
     const bad = (counts?.failed ?? 0) + (counts?.errored ?? 0);
     const now = `${attempt} ${bad}`;
     if (now === known || told.size >= mostTold) return [];
-    const path = `/v1/runs/${runId}/cases?result=failed,errored&limit=${mostTold}`;
-    const { cases } = bad === 0 ? { cases: [] } : await api.get<{ cases: CaseAnswer[] }>(path);
+    const cases = bad === 0 ? [] : await readFailures(api, runId);
     known = now;
     return cases.filter(({ resultId, attempt }) => {
       const key = `${resultId} ${attempt}`;
       return !told.has(key) && told.add(key);
     });
   };
+}
+
+async function readFailures(api: ApiClient, runId: number): Promise<readonly CaseAnswer[]> {
+  const query = { result: ['failed' as const, 'errored' as const], limit: mostTold };
+  return (await api.GET('/v1/runs/{runId}/cases', { params: { path: { runId }, query } })).data.cases;
 }

@@ -1,14 +1,12 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { RunAnswer } from '../../lib/cli/answers.ts';
-import { createApiClient } from '../../lib/cli/api-client.ts';
 import { describeDuration, parseDuration } from '../../lib/cli/duration.ts';
 import { toMarkdown } from '../../lib/cli/github-summary.ts';
 import { nearest } from '../../lib/cli/nearest.ts';
 import { createProgress, type Progress } from '../../lib/cli/progress.ts';
 import { createTerminal, plain } from '../../lib/cli/terminal.ts';
 import { waitForRun } from '../../lib/cli/wait-for-run.ts';
+import { answer, hangUp, serve } from '../client/serve.ts';
 
 const counts = { total: 2, passed: 1, failed: 0, errored: 0, skipped: 0, blocked: 0, stopped: 0 };
 const run = {
@@ -23,39 +21,6 @@ const run = {
   endedAt: '2026-01-31T12:01:05.000Z',
 } as RunAnswer;
 
-const servers: { close(): void }[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
-
-/** A server that answers each request by the next of these, the last one again and again. */
-async function serve(...answers: ((response: ServerResponse) => void)[]) {
-  const requests: IncomingMessage[] = [];
-  const server = createServer((request, response) => {
-    requests.push(request);
-    request.resume();
-    answers[Math.min(requests.length, answers.length) - 1]?.(response);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  servers.push({
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { api: createApiClient(`http://127.0.0.1:${address.port}`, 'key'), requests };
-}
-
-const answer = (status: number, body: unknown) => (response: ServerResponse) => {
-  response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '0' }).end(JSON.stringify(body));
-};
-const hangUp = (response: ServerResponse) => {
-  response.destroy();
-};
-
 test('a wait goes on over a restart of the server, and tells it once', async () => {
   const { api } = await serve(hangUp, answer(503, {}), answer(200, run));
   const said: string[] = [];
@@ -69,25 +34,6 @@ test('a wait ends at once when it is refused', async () => {
   const progress: Progress = { update: () => {}, say: () => {}, end: () => {} };
   await expect(waitForRun(api, 7, progress, new AbortController().signal)).rejects.toThrow('not yours');
   expect(requests).toHaveLength(1);
-});
-
-test('a trigger whose answer got lost is sent again under the same key, so that it starts one run', async () => {
-  const { api, requests } = await serve(hangUp, answer(503, {}), answer(202, run));
-  expect(await api.post('/v1/plans/1/runs', '{}', { idempotencyKey: 'k1' })).toEqual(run);
-  expect(requests.map(({ headers }) => headers['idempotency-key'])).toEqual(['k1', 'k1', 'k1']);
-});
-
-test('a request that would do something twice is sent once', async () => {
-  const { api, requests } = await serve(answer(503, {}));
-  await expect(api.post('/v1/keys', '{}')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  expect(requests).toHaveLength(1);
-});
-
-test('what is no Proctor is told as such, and an unknown code by its status', async () => {
-  const page = await serve((response) => response.writeHead(404, { 'content-type': 'text/html' }).end('<html>'));
-  await expect(page.api.get('/v1/runs/1')).rejects.toThrow(/is that a Proctor\? Check PROCTOR_URL/);
-  const newer = await serve(answer(409, { code: 'SOMETHING_NEW', detail: 'no' }));
-  await expect(newer.api.get('/v1/runs/1')).rejects.toMatchObject({ code: 'VALIDATION_FAILED', message: 'no' });
 });
 
 describe('on a terminal', () => {

@@ -7,7 +7,7 @@ import { configBody, planSchema } from '../../core/plan.ts';
 import { caseResults } from '../../core/results.ts';
 import { rerunTypes } from '../../core/run.ts';
 import { missedWords, occurrenceStates } from '../../core/schedule/schedule.ts';
-import { timingMembers } from '../../core/schedule/schedule-form.ts';
+import { planSchedule, timingMembers } from '../../core/schedule/schedule-form.ts';
 
 const time = z.string().check(z.meta({ format: 'date-time' }));
 const url = z.string().check(z.meta({ format: 'uri-reference' }));
@@ -203,8 +203,18 @@ export const explainAnswer = z.strictObject({
   ),
 });
 
+/** The document with every default filled in, and short forms written out. */
 export const planAnswer = z.strictObject({
   ...planSchema.shape,
+  machines: z.array(z.strictObject({ title: z.string(), environment: z.optional(idNumber) })),
+  configs: z.array(configAnswer),
+  schedules: z.array(
+    z.strictObject({
+      ...planSchedule.shape,
+      id: idNumber,
+      config: z.optional(z.strictObject({ name: z.optional(z.string()), id: z.optional(idNumber) })),
+    }),
+  ),
   id: idNumber,
   version: z.int(),
   createdAt: time,
@@ -355,7 +365,13 @@ export const problemAnswer = z.strictObject({
   runId: z.optional(idNumber),
   late: z.optional(z.literal(true)),
   errors: z.optional(
-    z.array(z.strictObject({ field: z.string(), message: z.string(), rejectedValue: z.optional(z.unknown()) })),
+    z.array(
+      z.strictObject({
+        field: z.string(),
+        message: z.string(),
+        rejectedValue: z.optional(maybe(z.union([z.string(), z.number(), z.boolean()]))),
+      }),
+    ),
   ),
 });
 

@@ -1,11 +1,10 @@
-import * as z from 'zod/mini';
-import { executorSettings } from '../../core/executor-settings.ts';
-import { configBody, planSchema } from '../../core/plan.ts';
+import type * as z from 'zod/mini';
+import { maxId } from '../../core/schema.ts';
 import { type Route, routes } from '../routes.ts';
-import * as answers from './answer-schemas.ts';
+import { problemAnswer } from './answer-schemas.ts';
+import { answerRef, bodyRef, toComponents } from './openapi-components.ts';
 import { type OperationDoc, operations } from './operations.ts';
-import * as schedules from './schedule-schemas.ts';
-import * as bodies from './schemas.ts';
+import type { Parameter } from './parameters.ts';
 
 /** The OpenAPI 3.1 document of the native and the callback API, made from the route table and the schemas of the rim. */
 export function createOpenapiDocument(version: string) {
@@ -32,7 +31,7 @@ export function createOpenapiDocument(version: string) {
       responses: {
         Problem: {
           description: 'RFC 9457 problem; `code` says which',
-          content: { 'application/problem+json': { schema: refTo(answers.problemAnswer) } },
+          content: { 'application/problem+json': { schema: answerRef(problemAnswer) } },
         },
       },
       securitySchemes: {
@@ -59,31 +58,32 @@ function toOperation({ method, path, operation, scope, surface }: Route, doc: Op
         name: parameter,
         in: 'path',
         required: true,
-        schema: numbers.has(parameter) ? { type: 'integer', minimum: 1, maximum: 2_147_483_647 } : { type: 'string' },
+        schema: numbers.has(parameter) ? { type: 'integer', minimum: 1, maximum: maxId } : { type: 'string' },
       })),
       ...toParameters('query', doc.query),
       ...toParameters('header', doc.headers),
     ],
-    ...(doc.body === undefined ? {} : { requestBody: { content: toBody(doc.body, doc.also ?? []) } }),
+    ...(doc.body === undefined ? {} : { requestBody: toBody(doc.body, doc.also ?? []) }),
     responses: toResponses(doc, scope),
   };
 }
 
-const numbers = new Set(['planId', 'runId', 'environmentId', 'attempt']);
+const numbers = new Set(['planId', 'runId', 'environmentId', 'configId', 'scheduleId', 'attempt']);
 
-function toParameters(where: 'query' | 'header', texts: Readonly<Record<string, string>> = {}) {
-  return Object.entries(texts).map(([name, description]) => ({
-    name,
-    in: where,
-    description,
-    schema: { type: 'string' },
-  }));
+function toParameters(where: 'query' | 'header', given: Readonly<Record<string, Parameter>> = {}) {
+  return Object.entries(given).map(([name, { description, schema }]) => {
+    // A list is one value with commas.
+    const explode = schema.type === 'array' ? { explode: false } : {};
+    return { name, in: where, description, ...explode, schema };
+  });
 }
 
 function toBody(body: z.ZodMiniType, also: readonly string[]) {
-  const schema = refTo(body);
+  const schema = bodyRef(body);
   const others = also.map((type) => [type, /yaml/.test(type) ? { schema } : { schema: { type: 'string' } }]);
-  return { 'application/json': { schema }, ...Object.fromEntries(others) };
+  // Nothing at all is read as `{}`.
+  const required = !body.safeParse({}).success;
+  return { required, content: { 'application/json': { schema }, ...Object.fromEntries(others) } };
 }
 
 function toResponses(doc: OperationDoc, scope: Route['scope']) {
@@ -97,85 +97,13 @@ function toResponses(doc: OperationDoc, scope: Route['scope']) {
   return responses;
 }
 
-function toResponse(answer: z.ZodMiniType | string) {
+function toResponse(answer: OperationDoc['answers'][number]) {
   if (typeof answer !== 'string') {
-    return { description: 'Done', content: { 'application/json': { schema: refTo(answer) } } };
+    const refs = [answer].flat().map(answerRef);
+    const schema = refs.length === 1 ? refs[0] : { anyOf: refs };
+    return { description: 'Done', content: { 'application/json': { schema } } };
   }
   if (!answer.includes('/')) return { description: answer };
   const schema = answer === 'application/json' ? { type: 'object' } : { type: 'string' };
   return { description: 'Done', content: { [answer]: { schema } } };
-}
-
-/** Schemas by the name they have in the document. */
-const names = z.registry<{ id: string }>();
-for (const [id, schema] of Object.entries<z.ZodMiniType>({
-  PlanDocument: planSchema,
-  Executor: executorSettings,
-  TriggerBody: bodies.triggerBody,
-  RerunBody: bodies.rerunBody,
-  OverrideBody: bodies.overrideBody,
-  ConfigBody: configBody,
-  ResultsBody: bodies.resultsBody,
-  EnvironmentBody: bodies.environmentBody,
-  EnvironmentChange: bodies.environmentChange,
-  ProjectBody: bodies.projectBody,
-  KeyBody: bodies.keyBody,
-  PingBody: bodies.pingBody,
-  EventBody: bodies.eventBody,
-  HookBody: bodies.hookBody,
-  HookChange: bodies.hookChange,
-  RotateHookBody: bodies.rotateHookBody,
-  ScheduleBody: schedules.scheduleBody,
-  ScheduleChange: schedules.scheduleChange,
-  PreviewBody: schedules.previewBody,
-  Plan: answers.planAnswer,
-  Plans: answers.plansAnswer,
-  Config: answers.configAnswer,
-  Configs: answers.configsAnswer,
-  Run: answers.runAnswer,
-  Runs: answers.runsAnswer,
-  Cases: answers.casesAnswer,
-  Overrides: answers.overridesAnswer,
-  Attempts: answers.attemptsAnswer,
-  Explanation: answers.explainAnswer,
-  Environment: answers.environmentAnswer,
-  Environments: answers.environmentsAnswer,
-  Schedule: answers.scheduleAnswer,
-  Schedules: answers.schedulesAnswer,
-  Occurrences: answers.occurrencesAnswer,
-  SchedulePreview: answers.previewAnswer,
-  Project: answers.projectAnswer,
-  Projects: answers.projectsAnswer,
-  Delivery: answers.deliveryAnswer,
-  Deliveries: answers.deliveriesAnswer,
-  Pings: answers.pingsAnswer,
-  PutEvent: answers.eventAnswer,
-  CallbackSecrets: answers.callbackSecretsAnswer,
-  Event: answers.eventAnswer,
-  Hook: answers.hookAnswer,
-  Hooks: answers.hooksAnswer,
-  NewHook: answers.newHookAnswer,
-  HookCalls: answers.hookCallsAnswer,
-  Keys: answers.keysAnswer,
-  NewKey: answers.newKeyAnswer,
-  Accepted: answers.acceptedAnswer,
-  Problem: answers.problemAnswer,
-})) {
-  names.add(schema, { id });
-}
-
-const uriOf = (id: string): string => `#/components/schemas/${id}`;
-
-function refTo(schema: z.ZodMiniType): { $ref: string } {
-  const name = names.get(schema)?.id;
-  if (name === undefined) throw new Error('a schema of the API has no name');
-  return { $ref: uriOf(name) };
-}
-
-/** As clients write them: before defaults are filled in. OpenAPI 3.1 is JSON Schema 2020-12, so nothing is translated. */
-function toComponents(): Record<string, unknown> {
-  const { schemas } = z.toJSONSchema(names, { io: 'input', unrepresentable: 'any', uri: uriOf });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([name, { $schema: _, $id: __, ...schema }]) => [name, schema]),
-  );
 }

@@ -2,6 +2,24 @@ import type * as z from 'zod/mini';
 import { configBody, planSchema } from '../../core/plan.ts';
 import type { routes } from '../routes.ts';
 import * as answers from './answer-schemas.ts';
+import {
+  caseResult,
+  deliveryState,
+  expireOldAfter,
+  flag,
+  idempotencyKey,
+  ifMatch,
+  ifNoneMatch,
+  number,
+  ofPlan,
+  ofProject,
+  ofRun,
+  type Parameter,
+  page,
+  runStatus,
+  text,
+  uploadQuery,
+} from './parameters.ts';
 import { previewBody, scheduleBody, scheduleChange } from './schedule-schemas.ts';
 import {
   environmentBody,
@@ -25,25 +43,18 @@ type OwnOperation = Extract<(typeof routes)[number]['operation'], `native.${stri
 /** What the OpenAPI document says of an operation beyond its route. */
 export interface OperationDoc {
   readonly summary: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, Parameter>>;
+  readonly headers?: Readonly<Record<string, Parameter>>;
   /** The JSON body; `also` are its other content types. */
   readonly body?: Schema;
   readonly also?: readonly string[];
-  readonly answers: Readonly<Record<number, Schema | string>>;
+  /** Several where what was asked for decides which; a text is a media type, or says why there is no body. */
+  readonly answers: Readonly<Record<number, Schema | readonly Schema[] | string>>;
   /** Statuses answered with a problem, besides those of every route. */
   readonly problems?: readonly number[];
 }
 
-const page = { cursor: 'The `nextCursor` of the page before.', limit: '1 to 200 a page, 50 unless given.' };
-const ifMatch = { 'If-Match': 'The version that is meant; another one is 409 `VERSION_CONFLICT`.' };
-const ifNoneMatch = { 'If-None-Match': 'The version that is known already.' };
 const xml = ['application/xml', 'text/xml'];
-const uploadQuery = {
-  final: 'JUnit XML only: `false` if more of the attempt follows.',
-  batchId: 'JUnit XML only: as in JSON.',
-  seq: 'JUnit XML only: as in JSON.',
-};
 const unchanged = 'Not modified';
 const upload = {
   body: resultsBody,
@@ -56,16 +67,16 @@ const upload = {
 export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   'native.listPlans': {
     summary: 'List plans',
-    query: { project: 'Of this project only.', ...page },
+    query: { project: ofProject, ...page },
     answers: { 200: answers.plansAnswer },
     problems: [400],
   },
   'native.applyPlan': {
     summary: 'Apply a plan: create it, or bring it to what the document says',
-    query: { dryRun: '`true` says what would change and stores nothing.' },
+    query: { dryRun: flag('`true` says what would change and stores nothing.', false) },
     body: planSchema,
     also: ['application/yaml', 'text/yaml'],
-    answers: { 200: answers.planAnswer, 201: answers.planAnswer },
+    answers: { 200: [answers.planAnswer, answers.dryRunAnswer], 201: answers.planAnswer },
     problems: [400, 403, 404, 409],
   },
   'native.getPlan': {
@@ -90,14 +101,14 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   },
   'native.triggerRun': {
     summary: 'Start a run of a plan',
-    headers: { 'Idempotency-Key': 'The same key and request get the same run, with `Idempotent-Replayed: true`.' },
+    headers: idempotencyKey,
     body: triggerBody,
     answers: { 202: answers.runAnswer },
     problems: [400, 404, 409, 422],
   },
   'native.rerunRun': {
     summary: 'Rerun a run: a new run, linked to the end of its chain',
-    headers: { 'Idempotency-Key': 'The same key and request get the same run, with `Idempotent-Replayed: true`.' },
+    headers: idempotencyKey,
     body: rerunBody,
     answers: { 202: answers.runAnswer },
     problems: [400, 404, 409, 422],
@@ -137,9 +148,9 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   'native.listRuns': {
     summary: 'List runs, newest first',
     query: {
-      plan: 'Of this plan only.',
-      project: 'Of this project only.',
-      status: '`queued`, `running`, `stopping` or `completed`.',
+      plan: ofPlan,
+      project: ofProject,
+      status: runStatus,
       ...page,
     },
     answers: { 200: answers.runsAnswer },
@@ -159,10 +170,10 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   'native.listCases': {
     summary: 'List the cases of a run with their results',
     query: {
-      result: 'One or more results, with commas.',
-      machine: 'Title of a machine of the plan.',
+      result: caseResult,
+      machine: text('Title of a machine of the plan.'),
       ...page,
-      limit: '1 to 1000 a page, 50 unless given.',
+      limit: number('How many a page.', 1000, 50),
     },
     answers: { 200: answers.casesAnswer },
     problems: [400, 404],
@@ -191,7 +202,7 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   },
   'native.listOverrides': {
     summary: 'List who overrode which case, oldest first',
-    query: { ...page, limit: '1 to 1000 a page, 50 unless given.' },
+    query: { ...page, limit: number('How many a page.', 1000, 50) },
     answers: { 200: answers.overridesAnswer },
     problems: [400, 404],
   },
@@ -203,15 +214,15 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   'native.uploadResults': {
     summary:
       'Upload results: JSON or JUnit XML, gzip welcome. Without `final` JUnit XML ends the attempt, JSON does not',
-    query: { attempt: 'The attempt the results are of; the current one unless given.', ...uploadQuery },
+    query: { attempt: number('The attempt the results are of; the current one unless given.'), ...uploadQuery },
     ...upload,
   },
   'native.listDeliveries': {
     summary: 'List deliveries to subscribers and callback URLs, newest first',
     query: {
-      plan: 'Of this plan only.',
-      run: 'Of this run only.',
-      state: '`pending`, `delivered`, `failed` or `disabled`.',
+      plan: ofPlan,
+      run: ofRun,
+      state: deliveryState,
       ...page,
     },
     answers: { 200: answers.deliveriesAnswer },
@@ -245,7 +256,7 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   },
   'native.listEnvironments': {
     summary: 'List environments',
-    query: { project: 'Of this project only.', ...page },
+    query: { project: ofProject, ...page },
     answers: { 200: answers.environmentsAnswer },
     problems: [400],
   },
@@ -276,7 +287,7 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   },
   'native.listSchedules': {
     summary: 'List schedules',
-    query: { plan: 'Of this plan only.', project: 'Of this project only.', ...page },
+    query: { plan: ofPlan, project: ofProject, ...page },
     answers: { 200: answers.schedulesAnswer },
     problems: [400, 404],
   },
@@ -330,7 +341,7 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   },
   'native.previewSchedule': {
     summary: 'Say when a schedule fires next, what the clocks do to it, and whose runs it would meet',
-    query: { limit: '1 to 100 occurrences, 50 unless given.' },
+    query: { limit: number('How many occurrences.', 100, 50) },
     answers: { 200: answers.previewAnswer },
     problems: [400, 404],
   },
@@ -360,7 +371,7 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
   },
   'native.rotateKey': {
     summary: 'Replace an API key by one with the same rights',
-    query: { expireOldAfterSeconds: 'The old key ends then; without it, it lives until it is revoked.' },
+    query: { expireOldAfterSeconds: expireOldAfter },
     answers: { 201: answers.newKeyAnswer },
     problems: [400, 403, 404, 409],
   },
