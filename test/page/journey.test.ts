@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApiClient } from '../../lib/cli/api-client.ts';
 import { applySamplePlan } from '../../lib/cli/sample-plan.ts';
+import { createApiClient } from '../../lib/client/api-client.ts';
 import { startBrowser } from '../support/browser.ts';
 import { startTestSystem, type TestSystem } from '../support/local.ts';
 

@@ -13,3 +13,12 @@ export function filterOf(query: URLSearchParams): RunFilter {
 export function setFilter(change: Readonly<Record<string, string | null>>): void {
   setQuery({ ...change, cursor: null });
 }
+
+/** The filter as the API takes it; what the address bar says wrongly, the API is to refuse. */
+export function toQuery({ plan, project, status }: RunFilter) {
+  return {
+    ...(plan === undefined ? {} : { plan: Number(plan) }),
+    ...(project === undefined ? {} : { project }),
+    ...(status === undefined ? {} : { status: status as 'queued' | 'running' | 'stopping' | 'completed' }),
+  };
+}

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api, need, type Run } from '../api.ts';
-import { filterOf, type RunFilter } from '../core/filter.ts';
+import { filterOf, type RunFilter, toQuery } from '../core/filter.ts';
 import { isLive } from '../core/results.ts';
 import { href, usePlace } from '../core/router.ts';
 import { useLive } from '../core/use-live.ts';
@@ -72,7 +72,7 @@ function loadRuns(filter: RunFilter, cursor: string | null) {
   return async (signal: AbortSignal) => {
     const page = await need(
       api.GET('/v1/runs', {
-        params: { query: { ...filter, limit: '50', ...(cursor === null ? {} : { cursor }) } },
+        params: { query: { ...toQuery(filter), limit: 50, ...(cursor === null ? {} : { cursor }) } },
         signal,
       }),
     );

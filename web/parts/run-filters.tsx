@@ -70,6 +70,6 @@ function Choice({
 
 /** The first 200 plans: who has more finds them by their project or the address. */
 async function loadPlans(signal: AbortSignal) {
-  const { plans } = await need(api.GET('/v1/plans', { params: { query: { limit: '200' } }, signal }));
+  const { plans } = await need(api.GET('/v1/plans', { params: { query: { limit: 200 } }, signal }));
   return [...plans].sort((a, b) => a.name.localeCompare(b.name));
 }

@@ -16,7 +16,7 @@ export function SignIn({ reason }: { readonly reason: string | null }) {
     setBusy(true);
     try {
       const headers = { authorization: `Bearer ${key}` };
-      await need(api.GET('/v1/runs', { params: { query: { limit: '1' } }, headers }));
+      await need(api.GET('/v1/runs', { params: { query: { limit: 1 } }, headers }));
       signIn(key, { remember: fields.get('remember') !== null });
     } catch (error) {
       const { status, sentence } = asProblem(error);

@@ -124,7 +124,7 @@ function bodyOf(fields: FormData): TriggerBody {
 }
 
 async function loadPlans(signal: AbortSignal) {
-  const { plans } = await need(api.GET('/v1/plans', { params: { query: { limit: '200' } }, signal }));
+  const { plans } = await need(api.GET('/v1/plans', { params: { query: { limit: 200 } }, signal }));
   return plans.filter(({ enabled }) => enabled).sort((a, b) => a.name.localeCompare(b.name));
 }
 
@@ -133,7 +133,7 @@ function loadChoices(planId: number | undefined, project: string | undefined) {
     if (planId === undefined || project === undefined) return { configs: [], environments: [] };
     const [{ configs }, { environments }] = await Promise.all([
       need(api.GET('/v1/plans/{planId}/configs', { params: { path: { planId } }, signal })),
-      need(api.GET('/v1/environments', { params: { query: { limit: '200', project } }, signal })),
+      need(api.GET('/v1/environments', { params: { query: { limit: 200, project } }, signal })),
     ]);
     return { configs, environments: environments.filter(({ enabled }) => enabled) };
   };
