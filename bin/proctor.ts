@@ -5,6 +5,7 @@ import { addHookCommands } from '../lib/cli/hook-commands.ts';
 import { addKeyCommands } from '../lib/cli/key-commands.ts';
 import { addPlanCommands } from '../lib/cli/plan-commands.ts';
 import { addRunCommands } from '../lib/cli/run-commands.ts';
+import { addScheduleCommands } from '../lib/cli/schedule-commands.ts';
 import { isServiceError } from '../lib/core/errors.ts';
 
 const program = new Command('proctor').description('Test plan runs as a service, embedded on this machine or on AWS');
@@ -39,6 +40,7 @@ program
 
 addRunCommands(program);
 addPlanCommands(program);
+addScheduleCommands(program);
 addHookCommands(program);
 addKeyCommands(program);
 addDeliveryCommands(program);

@@ -13,3 +13,6 @@ export type HookAnswer = Schemas['NewHook'];
 export type HookCall = Schemas['HookCalls']['calls'][number];
 export type KeyAnswer = Schemas['NewKey'];
 export type DeliveryAnswer = Schemas['Delivery'];
+export type ScheduleAnswer = Schemas['Schedule'];
+export type OccurrenceAnswer = Schemas['Occurrences']['occurrences'][number];
+export type PreviewAnswer = Schemas['SchedulePreview'];

@@ -1,9 +1,9 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { deliveryStates } from '../core/delivery.ts';
-import { parseId } from '../core/schema.ts';
 import type { DeliveryAnswer } from './answers.ts';
 import { connect } from './connect.ts';
 import { findPlan, readPages } from './find.ts';
+import { toCount } from './options.ts';
 import { toTable } from './table.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -23,9 +23,9 @@ export function addDeliveryCommands(program: Command): void {
     .command('list')
     .description('list deliveries, newest first')
     .option('--plan <plan>', 'of one plan: id, name, or project/name')
-    .option('--run <run>', 'of one run', toNumber)
+    .option('--run <run>', 'of one run', toCount)
     .addOption(new Option('--state <state>', 'of one state').choices(deliveryStates))
-    .option('--limit <number>', 'how many at most', toNumber, 50)
+    .option('--limit <number>', 'how many at most', toCount, 50)
     .option('--json', 'as JSON')
     .action(async ({ plan, run, state, limit, json }: Flags) => {
       const api = await connect();
@@ -65,10 +65,4 @@ function describe(deliveries: readonly DeliveryAnswer[]): string {
     return [id, createdAt, type, planId, runId, host, state, tries, last?.status ?? last?.code];
   });
   return toTable(['ID', 'CREATED', 'TYPE', 'PLAN', 'RUN', 'HOST', 'STATE', 'TRIES', 'LAST'], rows);
-}
-
-function toNumber(text: string): number {
-  const number = parseId(text);
-  if (number !== undefined) return number;
-  throw new InvalidArgumentError('must be a positive number');
 }

@@ -1,7 +1,7 @@
 import type { ApiClient } from '../client/api-client.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import { parseId } from '../core/schema.ts';
-import type { PlanSummary } from './answers.ts';
+import type { PlanSummary, ScheduleAnswer } from './answers.ts';
 import { nearest } from './nearest.ts';
 
 /** The plan of that id, name, or `project/name`. NOT_FOUND says what there is; a name of two projects is no plan's. */
@@ -45,6 +45,38 @@ export async function findEnvironmentId(api: ApiClient, project: string, wanted:
     names.push(name);
   }
   throw unknown(`environment of the project ${project}`, wanted, names, 'its id works, too');
+}
+
+/** The schedule of that id or name. A name of several is no schedule's. */
+export async function findSchedule(api: ApiClient, wanted: string): Promise<ScheduleAnswer> {
+  const scheduleId = parseId(wanted);
+  if (scheduleId !== undefined)
+    return (await api.GET('/v1/schedules/{scheduleId}', { params: { path: { scheduleId } } })).data;
+  const names: string[] = [];
+  const found: ScheduleAnswer[] = [];
+  for await (const schedule of readSchedules(api)) {
+    if (schedule.name === wanted) found.push(schedule);
+    names.push(schedule.name);
+  }
+  const [schedule, ...others] = found;
+  if (schedule === undefined) throw unknown('schedule', wanted, names, 'proctor schedules list');
+  if (others.length === 0) return schedule;
+  const candidates = found.map(({ id, planId }) => `${id} of plan ${planId}`).join(', ');
+  throw new ServiceError(
+    'VALIDATION_FAILED',
+    `${wanted} is the name of ${found.length} schedules: say which, ${candidates}`,
+  );
+}
+
+/** The schedules the key sees, by id. */
+export function readSchedules(
+  api: ApiClient,
+  filter: { readonly plan?: number; readonly project?: string } = {},
+): AsyncGenerator<ScheduleAnswer> {
+  return readPages(async (cursor) => {
+    const { data } = await api.GET('/v1/schedules', { params: { query: { ...filter, limit: 200, ...cursor } } });
+    return [data.schedules, data.nextCursor];
+  });
 }
 
 /** The plans the key sees, by id. */

@@ -7,6 +7,7 @@ import { connect } from './connect.ts';
 import { describeDuration, parseDuration } from './duration.ts';
 import { findEnvironmentId, findPlan } from './find.ts';
 import { describeCounts, describeStop, followRun, readRun, stopRun } from './follow-run.ts';
+import { toVariable } from './options.ts';
 import { createTerminal, plain } from './terminal.ts';
 
 interface WaitFlags {
@@ -193,10 +194,4 @@ function toCase(text: string, earlier: readonly NamedCase[]): NamedCase[] {
   if (suite === undefined || name === undefined)
     throw new InvalidArgumentError('must be suite::name, as in "Cart::applies a coupon"');
   return [...earlier, { suite, name }];
-}
-
-function toVariable(text: string, earlier: Readonly<Record<string, string>>): Record<string, string> {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('must be NAME=value');
-  return { ...earlier, [text.slice(0, at)]: text.slice(at + 1) };
 }

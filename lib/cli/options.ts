@@ -1,0 +1,16 @@
+import { InvalidArgumentError } from 'commander';
+import { parseId } from '../core/schema.ts';
+
+/** A positive number of an option. */
+export function toCount(text: string): number {
+  const number = parseId(text);
+  if (number !== undefined) return number;
+  throw new InvalidArgumentError('must be a positive number');
+}
+
+/** `NAME=value`, beside those given before. */
+export function toVariable(text: string, earlier: Readonly<Record<string, string>>): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('must be NAME=value');
+  return { ...earlier, [text.slice(0, at)]: text.slice(at + 1) };
+}
