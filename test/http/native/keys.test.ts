@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keysAnswer, newKeyAnswer } from '../../../lib/http/native/answer-schemas.ts';
+import { keyAnswer, keysAnswer, newKeyAnswer } from '../../../lib/http/native/answer-schemas.ts';
 import { type Api, openApi } from './api.ts';
 
 let api: Api;
@@ -23,6 +23,16 @@ describe('API keys', () => {
     expect(list.body.keys.map(({ id }: { id: string }) => id)).toContain(made.body.id);
     expect(list.text).not.toMatch(/prk_|secretHash/);
     expect(JSON.stringify(api.logs)).not.toContain(made.body.token);
+  });
+
+  test('any of them reads itself, and nothing of another', async () => {
+    const token = await api.addKey({ scopes: [], projects: ['shop'], planIds: [7] });
+    const own = await api.call('GET', '/v1/keys/self', { token });
+    expect(own).toMatchObject({ status: 200, body: { scopes: [], projects: ['shop'], planIds: [7], revokedAt: null } });
+    expect(keyAnswer.parse(own.body)).toBeTruthy();
+    expect(own.text).not.toMatch(/prk_|secretHash/);
+    expect((await api.call('GET', '/v1/keys', { token })).status).toBe(403);
+    expect((await api.call('GET', '/v1/keys/self', { token: `${token}x` })).status).toBe(401);
   });
 
   test('nobody gives scopes, projects or plans they do not have', async () => {
