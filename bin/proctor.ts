@@ -1,9 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { chooseProfile } from '../lib/cli/connect.ts';
 import { addDeliveryCommands } from '../lib/cli/delivery-commands.ts';
 import { exitCodeOfError, exitCodes } from '../lib/cli/exit-code.ts';
 import { addHookCommands } from '../lib/cli/hook-commands.ts';
 import { addKeyCommands } from '../lib/cli/key-commands.ts';
 import { addPlanCommands } from '../lib/cli/plan-commands.ts';
+import { addProfileCommands } from '../lib/cli/profile-commands.ts';
 import { addRunCommands } from '../lib/cli/run-commands.ts';
 import { addScheduleCommands } from '../lib/cli/schedule-commands.ts';
 import { isServiceError } from '../lib/core/errors.ts';
@@ -12,7 +14,9 @@ const program = new Command('proctor').description('Test plan runs as a service,
 // Before any command is made: each takes it over from the program.
 program
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage))
-  .showHelpAfterError('(--help says more)');
+  .showHelpAfterError('(--help says more)')
+  .option('--profile <name>', 'which Proctor, by a name of proctor profiles')
+  .hook('preAction', () => chooseProfile(program.opts<{ profile?: string }>().profile));
 
 program
   .command('dev')
@@ -44,12 +48,14 @@ addScheduleCommands(program);
 addHookCommands(program);
 addKeyCommands(program);
 addDeliveryCommands(program);
+addProfileCommands(program);
 
 program.addHelpText(
   'after',
   `
 Exit codes: 0 passed, 1 failed, 2 interrupted, 3 infrastructure, 4 usage or key, 5 no tests, 6 waited in vain, 7 already running
-PROCTOR_URL and PROCTOR_KEY say which Proctor; without them it is the embedded one, on PROCTOR_PORT with PROCTOR_DATA.`,
+Which Proctor say --profile, else PROCTOR_URL and PROCTOR_KEY, else PROCTOR_PROFILE; without them it is the embedded one, on
+PROCTOR_PORT with PROCTOR_DATA.`,
 );
 
 // Whoever reads may stop reading, as `head` does.
