@@ -4,6 +4,7 @@ import type { PlanAnswer, PlanSummary } from './answers.ts';
 import { applyPlans, describeApplied, readPlanFiles } from './apply-plans.ts';
 import { connect } from './connect.ts';
 import { findPlan, readPlans } from './find.ts';
+import { addImportCommands } from './import-commands.ts';
 import { toTable } from './table.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -13,9 +14,10 @@ interface Flags {
   readonly project?: string;
 }
 
-/** `plans apply`, `validate`, `list`, `show` and `delete`. */
+/** `plans apply`, `validate`, `list`, `show`, `delete` and `import`. */
 export function addPlanCommands(program: Command): void {
-  const plans = program.command('plans').description('plans as files: apply, validate, list, show, delete');
+  const plans = program.command('plans').description('plans as files: apply, validate, import, list, show, delete');
+  addImportCommands(plans);
 
   plans
     .command('apply')

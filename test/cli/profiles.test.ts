@@ -35,7 +35,7 @@ test('set checks the key, keeps it in a file nobody else reads, and keeps what p
   expect(parse(written)).toEqual({
     profiles: { old: { url: 'https://old.example.com' }, here: { url: `${line.server.url}/`, key } },
   });
-  expect(written).toMatch(/^# mine\n[^]*# of last year/);
+  expect(written).toMatch(/^# mine\n[\s\S]*# of last year/);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect((await line.proctor(['plans', 'list', '--profile', 'here'], env)).stdout).toContain('storefront');
   expect((await line.proctor(['--profile', 'here', 'plans', 'list'], env)).stdout).toContain('storefront');
