@@ -39,8 +39,7 @@ api.use({
   },
   onResponse({ request, response }) {
     const { key } = readSession();
-    const isOurs = request.headers.get('authorization') === `Bearer ${key}`;
-    if (response.status === 401 && isOurs) signOut('The key is unknown, revoked or expired. Sign in with another one.');
+    if (request.headers.get('authorization') === `Bearer ${key}`) signOutIfRefused(response);
   },
 });
 
@@ -53,18 +52,39 @@ export async function need<T>(call: Promise<{ data?: T; error?: unknown; respons
   throw toProblem(error, response);
 }
 
+/** What the API has no types for. */
+export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
+  return (await fetchPath(path, signal)).json();
+}
+
+/** A text of the API, as the output of an attempt. */
+export async function getText(path: string, signal: AbortSignal): Promise<string> {
+  return (await fetchPath(path, signal)).text();
+}
+
 /** A file of the API that wants the key: fetched with it, then handed to the browser to keep. */
 export async function download(path: string, fileName: string): Promise<void> {
-  const response = await fetch(href(path), { headers: { authorization: `Bearer ${readSession().key}` } }).catch(() => {
-    throw unreachable;
-  });
-  if (!response.ok) throw toProblem(await response.json().catch(() => undefined), response);
+  const response = await fetchPath(path);
   const url = URL.createObjectURL(await response.blob());
   const link = document.createElement('a');
   link.href = url;
   link.download = fileName;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+async function fetchPath(path: string, signal?: AbortSignal): Promise<Response> {
+  const init = { headers: { authorization: `Bearer ${readSession().key}` }, cache: 'no-store' as const };
+  const response = await fetch(href(path), { ...init, ...(signal && { signal }) }).catch(() => {
+    throw unreachable;
+  });
+  signOutIfRefused(response);
+  if (!response.ok) throw toProblem(await response.json().catch(() => undefined), response);
+  return response;
+}
+
+function signOutIfRefused({ status }: Response): void {
+  if (status === 401) signOut('The key is unknown, revoked or expired. Sign in with another one.');
 }
 
 /** What was thrown, as a Problem; a bug of the page is told as one. */

@@ -5,10 +5,10 @@ import { Dialog } from './dialog.tsx';
 const keys: readonly (readonly [key: string, what: string])[] = [
   ['/', 'search'],
   ['f', 'only what did not pass, or everything again'],
-  ['↑ ↓', 'move in a list; Home and End to its ends'],
-  ['Enter', 'open or close a case, or go to a run'],
-  ['Space', 'pick a case to rerun'],
-  ['r', 'rerun what is picked, or what did not pass'],
+  ['j k', 'next and previous case; arrows, Home and End do it too'],
+  ['Enter', 'open or close a case'],
+  ['x', 'pick a case to rerun'],
+  ['r', 'to the button that reruns'],
   ['?', 'this help'],
   ['Esc', 'close'],
 ];

@@ -37,9 +37,8 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
   return (
     <Dialog title="Run a plan" onClose={onClose}>
       <form class="fields" onSubmit={onSubmit}>
-        <label>
-          Plan
-          <select
+        <div class="field"><label for="run-plan">Plan</label>
+          <select id="run-plan"
             value={id === undefined ? '' : String(id)}
             onChange={({ currentTarget }) => choose(Number(currentTarget.value))}
           >
@@ -49,10 +48,9 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
               </option>
             ))}
           </select>
-        </label>
-        <label>
-          What to run
-          <select name="config">
+        </div>
+        <div class="field"><label for="run-what">What to run</label>
+          <select id="run-what" name="config">
             <option value="">Everything</option>
             {(choices.data?.configs ?? []).map((config) => (
               <option key={config.id} value={String(config.id)}>
@@ -60,10 +58,9 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
               </option>
             ))}
           </select>
-        </label>
-        <label>
-          Environment
-          <select name="environment">
+        </div>
+        <div class="field"><label for="run-environment">Environment</label>
+          <select id="run-environment" name="environment">
             <option value="">The plan’s own</option>
             {(choices.data?.environments ?? []).map((environment) => (
               <option key={environment.id} value={String(environment.id)}>
@@ -71,20 +68,18 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
               </option>
             ))}
           </select>
-        </label>
-        <label>
-          Build
-          <input name="buildNo" maxLength={255} placeholder="optional" autocomplete="off" />
-        </label>
-        <label>
-          Variables
-          <textarea
+        </div>
+        <div class="field"><label for="run-build">Build</label>
+          <input id="run-build" name="buildNo" maxLength={255} placeholder="optional" autocomplete="off" />
+        </div>
+        <div class="field"><label for="run-variables">Variables</label>
+          <textarea id="run-variables"
             name="variables"
             rows={3}
             placeholder={'BASE_URL=https://stg.example.com\none a line, optional'}
             spellcheck={false}
           />
-        </label>
+        </div>
         <Notice problem={problem ?? plans.problem ?? choices.problem} />
         <div class="actions">
           <button type="button" class="button" onClick={onClose}>
