@@ -9,9 +9,8 @@ import { startByEvent } from '../lib/workflow/start-by-event.ts';
 /** A plan that is applied hears of events within this time. */
 const keepMs = 30_000;
 
-const { services } = createAwsSystem(process.env, { machine: createMachine, bus: createBus });
+const { services, handle } = createAwsSystem(process.env, { machine: createMachine, bus: createBus });
 const listEventPlans = createEventPlans(services, keepMs);
 
 /** Rules on both buses: starts the runs an event asks for. What is thrown is retried by the rule, then dead-lettered. */
-export const handler = (event: unknown): Promise<void> =>
-  startByEvent(services, listEventPlans, parse(busMessage, event));
+export const handler = handle((event: unknown) => startByEvent(services, listEventPlans, parse(busMessage, event)));

@@ -3,7 +3,7 @@ import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { concludeRun } from '../lib/workflow/conclude-run.ts';
 
-const { services } = createAwsSystem(process.env, { machine: createMachine, bus: createBus });
+const { services, handle } = createAwsSystem(process.env, { machine: createMachine, bus: createBus });
 
 /** State `Complete`: the last thing an execution does. */
-export const handler = (event: { readonly runId: number }): Promise<void> => concludeRun(services, event.runId);
+export const handler = handle((event: { readonly runId: number }) => concludeRun(services, event.runId));

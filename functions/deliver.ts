@@ -8,7 +8,7 @@ import { createPostWebhook } from '../lib/adapters/webhook-post.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { sendDue, sendNow, sendOfRun } from '../lib/workflow/send-due.ts';
 
-const { services, egress } = createAwsSystem(process.env, {
+const { services, egress, handle } = createAwsSystem(process.env, {
   bus: createBus,
   readSecret: createSecretReader,
   readParameter: createParameterReader,
@@ -19,9 +19,9 @@ const post = createPostWebhook({ egress, secrets: services.secrets, now: service
 type Event = DeliverRequest | { readonly detail: { readonly runId: number } } | Record<string, never>;
 
 /** Sends deliveries: those named, those of a run whose event came, or every minute those that are due. */
-export const handler = async (event: Event): Promise<void> => {
+export const handler = handle(async (event: Event) => {
   if ('deliveryIds' in event) await sendNow(services, post, event.deliveryIds);
   else if (typeof event.detail === 'object' && 'runId' in event.detail)
     await sendOfRun(services, post, event.detail.runId, sleep);
   else await sendDue(services, post, sleep);
-};
+});

@@ -9,7 +9,7 @@ import { createRemoteExecutors } from '../lib/executors/remote-executors.ts';
 import { driveStep } from '../lib/workflow/drive-step.ts';
 import { createGroupExecutor } from '../lib/workflow/group-executor.ts';
 
-const { services, tasks } = createAwsSystem(process.env, {
+const { services, tasks, handle } = createAwsSystem(process.env, {
   machine: createMachine,
   bus: createBus,
   readSecret: createSecretReader,
@@ -21,5 +21,6 @@ const { services, tasks } = createAwsSystem(process.env, {
 });
 
 /** State `Attempt`: moves the run on, then ends the task or leaves it open until someone wakes it. */
-export const handler = (event: { readonly runId: number; readonly taskToken: string }): Promise<void> =>
-  driveStep(services, tasks, event.runId, event.taskToken);
+export const handler = handle((event: { readonly runId: number; readonly taskToken: string }) =>
+  driveStep(services, tasks, event.runId, event.taskToken),
+);

@@ -7,9 +7,9 @@ import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createRemoteExecutors } from '../lib/executors/remote-executors.ts';
 import { createGroupExecutor } from '../lib/workflow/group-executor.ts';
-import { sweep } from '../lib/workflow/sweep.ts';
+import { readOldestDue, sweep } from '../lib/workflow/sweep.ts';
 
-const { services } = createAwsSystem(process.env, {
+const { services, handle } = createAwsSystem(process.env, {
   machine: createMachine,
   bus: createBus,
   readSecret: createSecretReader,
@@ -20,5 +20,9 @@ const { services } = createAwsSystem(process.env, {
   group: createGroupExecutor,
 });
 
-/** Every minute: the safety net under every effect that may have failed. */
-export const handler = async (): Promise<{ readonly seen: number }> => ({ seen: await sweep(services) });
+/** Every minute: the safety net under every effect that may have failed. Its line in the log is what the alarms watch. */
+export const handler = handle(async () => {
+  const { seen, stuck } = await sweep(services);
+  const oldestDueSeconds = await readOldestDue(services);
+  services.log({ level: 'info', event: 'swept', seen, stuckRuns: stuck, oldestDueSeconds });
+});

@@ -7,12 +7,12 @@ import type { Operation } from './http/routes.ts';
 
 /** A function of the HTTP API that serves the operations it has handlers for; every other one is not found. */
 export function createHttpFunction(
-  { services, publicUrl, testinium }: AwsSystem,
+  { services, publicUrl, testinium, handle }: AwsSystem,
   handlers: { readonly [O in Operation]?: Handler },
 ): (event: ApiGatewayEvent) => Promise<ApiGatewayResult> {
   const { keys, tokens, now, log } = services;
   const entry = createEntry({ keys, tokens, now, handlers, log, variant: testinium.variant });
-  return createApiGatewayHandler({ entry, ...(publicUrl === '' ? {} : { baseUrl: publicUrl }) });
+  return handle(createApiGatewayHandler({ entry, ...(publicUrl === '' ? {} : { baseUrl: publicUrl }) }));
 }
 
 export const getHealth: Handler = async () => json(200, { status: 'ok' });

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Builds } from './adapters/codebuild.ts';
 import { createDynamoClient, createStores } from './adapters/dynamodb/client.ts';
 import type { Egress, EgressOptions } from './adapters/egress.ts';
+import { createInvocation, type LambdaContext } from './adapters/invocation.ts';
 import { createLog } from './adapters/log.ts';
+import { embedMetrics } from './adapters/metrics.ts';
 import type { SchedulerTarget } from './adapters/scheduler.ts';
 import { createSecrets, parseMasterKeys, type SecretReader } from './adapters/secrets.ts';
 import { ServiceError } from './core/errors.ts';
@@ -53,6 +55,10 @@ export interface AwsSystem {
   readonly publicUrl: string;
   readonly testinium: TestiniumSettings;
   readonly config: ClientConfig;
+  /** The handler of a function: every line of its log says which request and run it was about. */
+  handle<Event, Answer>(
+    work: (event: Event) => Promise<Answer>,
+  ): (event: Event, context?: LambdaContext) => Promise<Answer>;
 }
 
 /** How long the master keys are kept; a rotation is known everywhere within this time. */
@@ -61,12 +67,19 @@ const masterKeysMs = 5 * 60_000;
 /**
  * The system on AWS, wired once per process from the function's variables: TABLE_NAME, STATE_MACHINE_ARN, BUS_NAME,
  * MASTER_KEYS_SECRET, SCHEDULE_TARGET, PUBLIC_URL, DELIVER_FUNCTION, ALLOW_PRIVATE (hosts and networks, comma between them), TESTINIUM
- * (settings of that API as JSON), CODEBUILD (the project that runs plans of `command`, as JSON). What a function has no variable for fails when it is used, not before.
+ * (settings of that API as JSON), CODEBUILD (the project that runs plans of `command`, as JSON), METRICS_NAMESPACE. What a
+ * function has no variable for fails when it is used, not before; without the last it counts nothing.
  */
 export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSystem {
   const config = clientConfig(env);
   const now = Date.now;
-  const log = createLog((line) => void process.stdout.write(line), now);
+  const invocation = createInvocation(env.AWS_LAMBDA_FUNCTION_NAME ?? '');
+  const namespace = env.METRICS_NAMESPACE;
+  const log = createLog(
+    (line) => void process.stdout.write(line),
+    now,
+    (entry, at) => ({ ...invocation.about(), ...(namespace ? embedMetrics(namespace, entry, at) : {}) }),
+  );
   const stores = createStores(createDynamoClient(config), env.TABLE_NAME ?? '');
   const { workflow, tasks } = parts.machine?.(config, env.STATE_MACHINE_ARN ?? '') ?? noMachine;
   const read = parts.readSecret?.(config);
@@ -110,7 +123,8 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
     masterKeys: createMasterKeys(async () => (await read?.(env.MASTER_KEYS_SECRET ?? '')) ?? '', now),
     log,
   };
-  return { services, tasks, egress, publicUrl, testinium, config };
+  const handle: AwsSystem['handle'] = (work) => invocation.handle(log, work);
+  return { services, tasks, egress, publicUrl, testinium, config, handle };
 }
 
 const missing = async (): Promise<never> => {

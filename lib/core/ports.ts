@@ -80,6 +80,10 @@ export interface LogEntry {
   readonly code?: string;
   /** Name of its target (core/circuit.ts). */
   readonly executor?: string;
+  /** Of a passage of the sweeper. */
+  readonly seen?: number;
+  readonly oldestDueSeconds?: number;
+  readonly stuckRuns?: number;
   readonly error?: unknown;
 }
 
@@ -287,6 +291,8 @@ export interface RunStore {
 
   /** Runs whose next action is due, oldest first, at most `limit`. Eventually consistent: read META before acting. */
   listDue(now: number, limit: number): Promise<number[]>;
+  /** When the oldest action of all was due: of runs, deliveries and schedules. Undefined while there is none. */
+  oldestDueAt(): Promise<number | undefined>;
   /** Ids of admitted runs, newest first, below `before`. */
   listByPlan(planId: number, before: number, limit: number, ascending?: boolean): Promise<number[]>;
   listByProject(project: string, before: number, limit: number): Promise<number[]>;

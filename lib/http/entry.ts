@@ -1,6 +1,7 @@
 import { isUsable, matches, parseToken } from '../core/api-key.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { ApiKey, KeyStore, LogEntry, Token, TokenStore } from '../core/ports.ts';
+import { parseId } from '../core/schema.ts';
 import { hashOfToken, isToken } from '../core/token.ts';
 import { createCache, createKeyCache } from './key-cache.ts';
 import type { Handler, HttpRequest, HttpResponse, Principal, Scope } from './message.ts';
@@ -77,6 +78,7 @@ export function createEntry(options: {
       status: answer.status,
       durationMs: now() - startedAt,
       ...(keyId === undefined ? {} : { keyId }),
+      ...runOf(match),
       ...(refusal ? { code: refusal.code } : {}),
       ...(thrown && answer.status >= 500 ? { error: thrown.error } : {}),
     });
@@ -192,6 +194,12 @@ function refuse(request: HttpRequest, match: RouteMatch<Route>, handler: Handler
     return new ServiceError('BODY_TOO_LARGE', `The body is larger than ${most} bytes`);
   }
   return null;
+}
+
+/** Routes that name a run name it so; ids of other things would only mislead. */
+function runOf(match: RouteMatch<Route>): { readonly runId?: number } {
+  const runId = match && 'route' in match ? parseId(match.params.runId ?? '') : undefined;
+  return runId ? { runId } : {};
 }
 
 function allowOf(match: NonNullable<RouteMatch<Route>>): string {

@@ -2,13 +2,15 @@ import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { readTestiniumSettings } from '../http/testinium/settings.ts';
+import type { AlarmSettings } from './alarms.ts';
 import { readBuildSettings } from './build-settings.ts';
 import { ProctorStack } from './stack.ts';
 
 /**
  * The app as it is deployed, with the checks that stop it from being synthesized when something is found. Context, all of it
  * optional: `stackName`, `allowPrivate`, `codebuildProjects` and `eventSources` (comma between them), `testinium` and
- * `codebuild` as JSON (see ProctorStackProps).
+ * `codebuild` as JSON, `alarms` (false makes none), `alarmTopicArn`, `alarmEmail`, `logRetentionDays`, `tableName` (see
+ * ProctorStackProps).
  */
 export function createApp(bundles: string, props: AppProps = {}): { readonly app: App; readonly stack: ProctorStack } {
   const app = new App({
@@ -26,6 +28,8 @@ export function createApp(bundles: string, props: AppProps = {}): { readonly app
   const codebuild: unknown = app.node.tryGetContext('codebuild');
   const codebuildProjects: string | undefined = app.node.tryGetContext('codebuildProjects');
   const eventSources: string | undefined = app.node.tryGetContext('eventSources');
+  const logRetentionDays: string | number | undefined = app.node.tryGetContext('logRetentionDays');
+  const tableName: string | undefined = app.node.tryGetContext('tableName');
   const stack = new ProctorStack(app, stackName, {
     bundles,
     ...(allowPrivate === undefined ? {} : { allowPrivate }),
@@ -35,7 +39,18 @@ export function createApp(bundles: string, props: AppProps = {}): { readonly app
       : { testinium: readTestiniumSettings(typeof testinium === 'string' ? testinium : JSON.stringify(testinium)) }),
     ...(codebuild === undefined ? {} : { codebuild: readBuildSettings(codebuild) }),
     ...(codebuildProjects === undefined ? {} : { codebuildProjects: codebuildProjects.split(',') }),
+    ...(logRetentionDays === undefined ? {} : { logRetentionDays: Number(logRetentionDays) }),
+    ...(tableName === undefined ? {} : { tableName }),
+    alarms: readAlarms(app),
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   return { app, stack };
+}
+
+function readAlarms(app: App): AlarmSettings | false {
+  const text = (key: string): string | undefined => app.node.tryGetContext(key);
+  // A boolean in cdk.json, text on the command line.
+  if (String(text('alarms')) === 'false') return false;
+  const [topicArn, email] = [text('alarmTopicArn'), text('alarmEmail')];
+  return { ...(topicArn === undefined ? {} : { topicArn }), ...(email === undefined ? {} : { email }) };
 }

@@ -11,7 +11,7 @@ import { createServiceFunction, type Workshop } from './service-function.ts';
 export class EndedBuilds extends Construct {
   constructor(scope: Construct, id: string, workshop: Workshop) {
     super(scope, id);
-    const deadLetters = createDeadLetters(this, 'ended-builds-are-not-noticed');
+    const deadLetters = createDeadLetters(this);
     const service = createServiceFunction(this, 'build-changed', workshop, deadLetters);
     new Rule(this, 'Rule', {
       description: 'Builds of CodeBuild that Proctor started and that are over',

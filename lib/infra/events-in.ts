@@ -26,7 +26,7 @@ export class EventsIn extends Construct {
     { workshop, sources }: { readonly workshop: Workshop; readonly sources: readonly string[] },
   ) {
     super(scope, id);
-    const deadLetters = createDeadLetters(this, 'events-start-no-runs');
+    const deadLetters = createDeadLetters(this);
     const service = createServiceFunction(this, 'bus-event', workshop, deadLetters);
     const hear = (name: string, description: string, eventPattern: EventPattern, eventBus?: EventBus) =>
       new Rule(this, name, {

@@ -1,5 +1,5 @@
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, type ITable, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -12,7 +12,7 @@ import { type Arming, createArming } from './schedules.ts';
 
 /** What every function stands on. */
 export interface Foundation {
-  readonly table: Table;
+  readonly table: Pick<ITable, 'tableArn' | 'tableName'>;
   readonly bus: EventBus;
   readonly masterKey: Secret;
   /** Known before the machine exists: its functions start its executions, and it calls its functions. */
@@ -41,7 +41,11 @@ export function createFoundation(
     testinium,
     builds,
     codebuild,
-  }: Pick<Foundation, 'publicUrl' | 'allowPrivate' | 'testinium' | 'builds' | 'codebuild'>,
+    tableName,
+  }: Pick<Foundation, 'publicUrl' | 'allowPrivate' | 'testinium' | 'builds' | 'codebuild'> & {
+    /** A table that is there already, as a restored one is, in place of the stack's own. */
+    readonly tableName: string | undefined;
+  },
 ): Foundation {
   const stack = Stack.of(scope);
   const name = `${stack.stackName}-run`;
@@ -52,7 +56,7 @@ export function createFoundation(
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
   return {
-    table: createTable(scope),
+    table: tableName === undefined ? createTable(scope) : Table.fromTableName(scope, 'Table', tableName),
     bus: new EventBus(scope, 'Bus', {
       eventBusName: stack.stackName.toLowerCase(),
       description: 'Events of Proctor, source proctor',

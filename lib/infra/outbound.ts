@@ -16,7 +16,7 @@ export class Outbound extends Construct {
 
   constructor(scope: Construct, id: string, workshop: Workshop) {
     super(scope, id);
-    const deadLetters = createDeadLetters(this, 'deliveries-are-not-sent');
+    const deadLetters = createDeadLetters(this);
     this.deliver = createServiceFunction(this, 'deliver', workshop, deadLetters);
     new Rule(this, 'Rule', {
       description: 'Events of runs that subscribers may wait for',
@@ -31,6 +31,6 @@ export class Outbound extends Construct {
         }),
       ],
     });
-    invokeEveryMinute(this, this.deliver, deadLetters, 'Sends every delivery of Proctor that is due');
+    invokeEveryMinute(this, workshop, this.deliver, deadLetters, 'Sends every delivery of Proctor that is due');
   }
 }

@@ -11,9 +11,9 @@ import { createServiceFunction, type Workshop } from './service-function.ts';
 export class Sweeper extends Construct {
   constructor(scope: Construct, id: string, workshop: Workshop) {
     super(scope, id);
-    const deadLetters = createDeadLetters(this, 'the-sweeper-failed');
+    const deadLetters = createDeadLetters(this);
     const sweep = createServiceFunction(this, 'sweep', workshop, deadLetters);
-    invokeEveryMinute(this, sweep, deadLetters, 'Looks after every run of Proctor that is due');
+    invokeEveryMinute(this, workshop, sweep, deadLetters, 'Looks after every run of Proctor that is due');
   }
 }
 
@@ -21,7 +21,7 @@ export class Sweeper extends Construct {
 export class FailedExecutions extends Construct {
   constructor(scope: Construct, id: string, { machine, workshop }: { machine: StateMachine; workshop: Workshop }) {
     super(scope, id);
-    const deadLetters = createDeadLetters(this, 'an-execution-failed-and-nobody-took-over');
+    const deadLetters = createDeadLetters(this);
     const service = createServiceFunction(this, 'execution-failed', workshop, deadLetters);
     new Rule(this, 'Rule', {
       description: 'Executions of the run machine that failed, timed out or were aborted',

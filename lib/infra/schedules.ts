@@ -12,6 +12,7 @@ import { createServiceFunction, type Workshop } from './service-function.ts';
 /** What arms schedules and what they call. Known before the functions: the one that is called arms the next occurrence. */
 export interface Arming {
   readonly functionName: string;
+  readonly group: CfnScheduleGroup;
   readonly target: SchedulerTarget;
   readonly deadLetters: Queue;
   /** Lets a function arm and disarm the schedules of the stack's group. */
@@ -22,19 +23,19 @@ export interface Arming {
 export function createArming(parent: Construct): Arming {
   const scope = new Construct(parent, 'Schedules');
   const stack = Stack.of(scope);
-  const group = stack.stackName;
+  const name = stack.stackName;
   const functionName = `${stack.stackName}-fire-schedule`;
   const arnOf = (service: string, resource: string, resourceName: string, arnFormat = ArnFormat.SLASH_RESOURCE_NAME) =>
     stack.formatArn({ service, resource, resourceName, arnFormat });
   const functionArn = arnOf('lambda', 'function', functionName, ArnFormat.COLON_RESOURCE_NAME);
-  const deadLetters = createDeadLetters(scope, 'a-schedule-did-not-fire');
-  new CfnScheduleGroup(scope, 'Group', { name: group });
+  const deadLetters = createDeadLetters(scope);
+  const group = new CfnScheduleGroup(scope, 'Group', { name });
   const role = new Role(scope, 'Role', {
     assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
       conditions: {
         StringEquals: {
           'aws:SourceAccount': stack.account,
-          'aws:SourceArn': arnOf('scheduler', 'schedule-group', group),
+          'aws:SourceArn': arnOf('scheduler', 'schedule-group', name),
         },
       },
     }),
@@ -46,7 +47,7 @@ export function createArming(parent: Construct): Arming {
     statements: [
       new PolicyStatement({
         actions: ['scheduler:CreateSchedule', 'scheduler:UpdateSchedule', 'scheduler:DeleteSchedule'],
-        resources: [arnOf('scheduler', 'schedule', `${group}/schedule-*`)],
+        resources: [arnOf('scheduler', 'schedule', `${name}/schedule-*`)],
       }),
       new PolicyStatement({
         actions: ['iam:PassRole'],
@@ -57,11 +58,11 @@ export function createArming(parent: Construct): Arming {
   });
   acknowledge(
     policy,
-    `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/${group}/schedule-*]`,
-    'Schedules are made after the deployment; the group is the stack’s own and holds nothing else.',
+    `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/${name}/schedule-*]`,
+    'Schedules are made after the deployment; the group is the stack’s own, and no other name in it begins so.',
   );
-  const target = { group, functionArn, roleArn: role.roleArn, deadLettersArn: deadLetters.queueArn };
-  return { functionName, target, deadLetters, policy };
+  const target = { group: name, functionArn, roleArn: role.roleArn, deadLettersArn: deadLetters.queueArn };
+  return { functionName, group, target, deadLetters, policy };
 }
 
 /** Called at the time an occurrence is armed for, and every minute for what is due: an arm that was lost, a plan's new schedules. */
@@ -70,6 +71,6 @@ export class Firing extends Construct {
     super(scope, id);
     const { deadLetters, functionName } = workshop.foundation.arming;
     const fire = createServiceFunction(this, 'fire-schedule', workshop, deadLetters, functionName);
-    invokeEveryMinute(this, fire, deadLetters, 'Looks after every schedule of Proctor that is due');
+    invokeEveryMinute(this, workshop, fire, deadLetters, 'Looks after every schedule of Proctor that is due');
   }
 }

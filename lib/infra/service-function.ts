@@ -56,6 +56,7 @@ export function createServiceFunction(
     ...(deadLetters && { deadLetterQueue: deadLetters }),
     ...(functionName && { functionName }),
   });
+  service.addEnvironment('METRICS_NAMESPACE', Stack.of(scope).stackName);
   // The property `tracing` would give each role a wildcard of its own.
   (service.node.defaultChild as CfnFunction).tracingConfig = { mode: 'Active' };
   // Not the HTTP functions alone: whoever ends a run writes its callback.

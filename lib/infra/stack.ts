@@ -1,12 +1,15 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { TestiniumSettings } from '../http/testinium/settings.ts';
+import { type AlarmSettings, Alarms } from './alarms.ts';
 import type { BuildSettings } from './build-settings.ts';
 import { createBuildPolicy, EndedBuilds } from './builds.ts';
+import { createDashboard } from './dashboard.ts';
 import { EventSchemas } from './event-schemas.ts';
 import { EventsIn } from './events-in.ts';
 import { createFoundation } from './foundation.ts';
 import { createHttpApi, HttpRoutes } from './http-api.ts';
+import { keepLogs } from './keep-logs.ts';
 import { Outbound } from './outbound.ts';
 import { RunMachine } from './run-machine.ts';
 import { FailedExecutions, Sweeper } from './safety-nets.ts';
@@ -29,6 +32,12 @@ export interface ProctorStackProps extends StackProps {
   readonly codebuildProjects?: readonly string[];
   /** Sources of the account's default bus that plans may wait for, besides CodePipeline, CodeDeploy and ECS deployments. */
   readonly eventSources?: readonly string[];
+  /** Who is told of alarms; a topic of the stack's own unless there is one. False makes none. */
+  readonly alarms?: AlarmSettings | false;
+  /** A month unless given. */
+  readonly logRetentionDays?: number;
+  /** A table that is there already, as a restored one is, in place of the stack's own. */
+  readonly tableName?: string;
 }
 
 /** All of Proctor in one account and region. */
@@ -43,6 +52,9 @@ export class ProctorStack extends Stack {
       codebuild,
       codebuildProjects = [],
       eventSources = [],
+      alarms = {},
+      logRetentionDays = 30,
+      tableName,
       ...props
     }: ProctorStackProps,
   ) {
@@ -56,6 +68,7 @@ export class ProctorStack extends Stack {
       testinium,
       builds: projects.length === 0 ? undefined : createBuildPolicy(this, projects),
       codebuild: tests?.project,
+      tableName,
     });
     const workshop = { bundles, foundation };
     const { deliver } = new Outbound(this, 'Outbound', workshop);
@@ -67,6 +80,10 @@ export class ProctorStack extends Stack {
     if (foundation.builds) new EndedBuilds(this, 'EndedBuilds', workshop);
     new Firing(this, 'Firing', workshop);
     new FailedExecutions(this, 'FailedExecutions', { machine: stateMachine, workshop });
+    const watched = { stack: this, api, machine: stateMachine, table: foundation.table };
+    const alarmed = alarms === false ? undefined : new Alarms(this, 'Alarms', watched, alarms);
+    createDashboard(watched, alarmed?.alarms ?? []);
+    keepLogs(this, logRetentionDays);
 
     const payload = `--cli-binary-format raw-in-base64-out --payload '${JSON.stringify(firstKeyPayload)}'`;
     const firstKeyCommand = `aws lambda invoke --function-name ${functions.keys.functionName} ${payload} /dev/stdout`;
@@ -76,6 +93,7 @@ export class ProctorStack extends Stack {
       BusName: ['Bus of the completion events', foundation.bus.eventBusName],
       TableName: ['Where everything is stored', foundation.table.tableName],
       StateMachineArn: ['Executions are named run-<id>-<n>', stateMachine.stateMachineArn],
+      ...(alarmed && { AlarmTopicArn: ['Alarms are told here', alarmed.topic.topicArn] as const }),
       ...(tests && { TestProject: ['CodeBuild project that runs plans of command', tests.project.name] as const }),
     } as const;
     for (const [name, [description, value]] of Object.entries(outputs))

@@ -1,6 +1,7 @@
 import { crashLimit } from '../core/decide.ts';
 import type { Services } from '../core/ports.ts';
 import { isLive, isVisible, type Run } from '../core/run.ts';
+import { dueToEnd, isStuck } from '../core/stuck.ts';
 import { afterCompletion, completeRun } from './complete-run.ts';
 import { giveBackSlots } from './give-back-slots.ts';
 import { readNeeds } from './look-for-slots.ts';
@@ -25,26 +26,40 @@ const restartDelaysMs = [0, 120_000, 600_000];
 const cancelMs = 24 * 3_600_000;
 const cancelAgainMs = 60_000;
 
+/** How many runs one sweep saw, and how many of them were stuck: late beyond what is promised, or not to be looked after. */
+export interface Swept {
+  readonly seen: number;
+  readonly stuck: number;
+}
+
 /**
  * Looks after everything that is due: the safety net under every effect that may have failed. Reads each run consistently
- * before it acts, acts by condition only, and one run's trouble never keeps it from the next. Answers how many it saw.
+ * before it acts, acts by condition only, and one run's trouble never keeps it from the next.
  */
-export async function sweep(services: Services): Promise<number> {
+export async function sweep(services: Services): Promise<Swept> {
   const until = services.now() + sweepMs;
   let seen = 0;
+  let stuck = 0;
   for (;;) {
     const due = await services.runs.listDue(services.now(), pageSize);
     for (const runId of due) {
       try {
-        await lookAfter(services, runId);
+        if (await lookAfter(services, runId)) stuck += 1;
       } catch (error) {
+        stuck += 1;
         services.log({ level: 'error', event: 'sweep failed', runId, error });
         await services.runs.scheduleNext(runId, services.now() + againMs);
       }
     }
     seen += due.length;
-    if (due.length < pageSize || services.now() >= until) return seen;
+    if (due.length < pageSize || services.now() >= until) return { seen, stuck };
   }
+}
+
+/** Seconds for which the oldest action of all has been due; 0 when nothing is late. */
+export async function readOldestDue({ runs, now }: Pick<Services, 'runs' | 'now'>): Promise<number> {
+  const at = await runs.oldestDueAt();
+  return at === undefined ? 0 : Math.max(0, Math.round((now() - at) / 1000));
 }
 
 /**
@@ -61,15 +76,19 @@ export async function resume(services: Services): Promise<void> {
   }
 }
 
-async function lookAfter(services: Services, runId: number): Promise<void> {
+/** True if the run was stuck when this look began. */
+async function lookAfter(services: Services, runId: number): Promise<boolean> {
   const run = await services.runs.getRun(runId);
-  if (run === undefined || run.status === 'rejected') return;
-  if (run.status === 'new') return rejectStale(services, run);
-  if (isLive(run)) return wakeOrRestart(services, run);
-  // First out of the way: effects that go on failing must not keep the sweep from the runs behind it.
-  await services.runs.scheduleNext(run.id, services.now() + againMs);
-  await afterCompletion(services, run);
-  if (run.cancelPending) await cancelJob(services, run);
+  if (run === undefined || run.status === 'rejected') return false;
+  if (run.status === 'new') await rejectStale(services, run);
+  else if (isLive(run)) await wakeOrRestart(services, run);
+  else {
+    // First out of the way: effects that go on failing must not keep the sweep from the runs behind it.
+    await services.runs.scheduleNext(run.id, services.now() + againMs);
+    await afterCompletion(services, run);
+    if (run.cancelPending) await cancelJob(services, run);
+  }
+  return isStuck(run, services.now());
 }
 
 async function rejectStale(services: Services, run: Run): Promise<void> {
@@ -89,7 +108,7 @@ async function wakeOrRestart(services: Services, run: Run): Promise<void> {
   await publishOutbox(services, run);
   const again = services.now() + againMs;
   // Whatever keeps the execution from doing it: every deadline is kept (reliability.md F6, L1).
-  if (services.now() >= Math.min(run.deadlineAt, run.stopBy ?? Number.POSITIVE_INFINITY)) {
+  if (services.now() >= dueToEnd(run)) {
     if (!isLive(await completeRun(services, run.id))) return;
   }
   if (run.waitsFor !== undefined) {

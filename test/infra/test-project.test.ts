@@ -187,10 +187,6 @@ describe('a deployment with a CodeBuild project', () => {
     ];
     expect(show(DeadLetterConfig.Arn)).toBe('EndedBuildsDeadLetters');
     expect(RetryPolicy).toEqual({ MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 300 });
-    const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(
-      ([, { Properties }]) => Properties.AlarmDescription,
-    );
-    expect(alarms).toContain('See docs/runbook.md#ended-builds-are-not-noticed');
   });
 
   it('lets the function that hears of them read runs and end their wait, and nothing else', () => {

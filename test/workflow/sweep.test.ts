@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Services } from '../../lib/core/ports.ts';
-import { sweep } from '../../lib/workflow/sweep.ts';
+import { readOldestDue, sweep } from '../../lib/workflow/sweep.ts';
 import { aCompletion, aDocument, aRun } from '../support/runs.ts';
 import { openTestTable } from '../support/table.ts';
 
@@ -40,8 +40,23 @@ test('effects that go on failing keep no deadline behind them from being kept', 
     renderDelivery: () => Promise.reject(new Error('not asked for')),
     log: () => {},
   } as unknown as Services;
-  await sweep(services);
+  // The one that is late, and those whose end nobody heard of for a quarter of an hour.
+  expect(await sweep(services)).toEqual({ seen: broken + 1, stuck: broken + 1 });
   expect(await stores.runs.getRun(late.id)).toMatchObject({ status: 'completed', reason: 'startDeadline' });
   // Nothing is given up: they are looked at again.
   expect(await stores.runs.listDue(Number.MAX_SAFE_INTEGER, 200)).toHaveLength(broken + 1);
+});
+
+test('what is overdue is the oldest of runs, deliveries and schedules', async () => {
+  const { stores, table, close } = await openTestTable();
+  const oldest = (now: number) => readOldestDue({ runs: stores.runs, now: () => now });
+  expect(await oldest(5_000_000)).toBe(0);
+  const due = (pk: string, shard: string, nextActionAt: number) => table.put({ pk, sk: 'X', due: shard, nextActionAt });
+  await due('RUN#1', 'DUE#1', 4_000_000);
+  expect([await oldest(3_999_000), await oldest(5_000_000)]).toEqual([0, 1000]);
+  await due('RUN#2', 'HOOK#3', 3_000_000);
+  expect(await oldest(5_000_000)).toBe(2000);
+  await due('SCHEDULE#2', 'SCHEDULE#2', 1_000_000);
+  expect(await oldest(5_000_000)).toBe(4000);
+  await close();
 });

@@ -16,5 +16,8 @@ export const expiryAttribute = 'expiresAt';
 /** The `due` index is split so that no single partition takes every write. */
 export const dueShards = 4;
 
+/** What is due, by the names of its shards: runs, deliveries, schedules. */
+export const dueKinds = ['DUE', 'HOOK', 'SCHEDULE'] as const;
+
 /** Where schedules are in it, and plans whose schedules are behind: apart from the runs. */
 export const scheduleShard = (id: number): string => `SCHEDULE#${id % dueShards}`;

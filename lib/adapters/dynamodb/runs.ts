@@ -3,7 +3,7 @@ import { maxPartBytes } from '../../core/batch.ts';
 import type { RunInput, RunStore } from '../../core/ports.ts';
 import type { Run } from '../../core/run.ts';
 import { createBatches, putRequest } from './batches.ts';
-import { dueShards } from './definition.ts';
+import { dueKinds, dueShards } from './definition.ts';
 import { createLocks } from './locks.ts';
 import { putOverride, readOverrides } from './overrides.ts';
 import { findBlock, putBlocks } from './result-blocks.ts';
@@ -353,6 +353,15 @@ export function createRunStore(table: Table): RunStore {
         .sort((a, b) => Number(a.nextActionAt) - Number(b.nextActionAt))
         .slice(0, limit)
         .map(({ pk }) => Number(String(pk).slice('RUN#'.length)));
+    },
+
+    async oldestDueAt() {
+      const shards = dueKinds.flatMap((kind) => Array.from({ length: dueShards }, (_, shard) => `${kind}#${shard}`));
+      const firsts = await Promise.all(
+        shards.map((due) => table.query({ index: 'due', where: '#due = :due', values: { due }, limit: 1 })),
+      );
+      const times = firsts.flat().map(({ nextActionAt }) => Number(nextActionAt));
+      return times.length === 0 ? undefined : Math.min(...times);
     },
 
     listByPlan: (planId, before, limit, ascending) =>
