@@ -54,6 +54,7 @@ import {
   createUpdateEnvironment,
 } from './http/native/environments.ts';
 import { createExplainRun } from './http/native/explain.ts';
+import { createGetCaseHistory, createGetHistory } from './http/native/history.ts';
 import * as hooks from './http/native/hooks.ts';
 import { createGetJunit } from './http/native/junit.ts';
 import {
@@ -315,6 +316,8 @@ function createHandlers(
     'native.updateConfig': createUpdateConfig(services),
     'native.deleteConfig': createDeleteConfig(services),
     'native.triggerRun': createTriggerRun(services, checkUrl),
+    'native.getHistory': createGetHistory(services),
+    'native.getCaseHistory': createGetCaseHistory(services),
     'native.listRuns': createListRuns(services),
     'native.getRun': createGetRun(services),
     'native.explainRun': createExplainRun(services),

@@ -20,6 +20,7 @@ export interface Route {
     | 'edit-plans'
     | 'environments'
     | 'overrides'
+    | 'history'
     | 'keys'
     | 'results'
     | 'stop-run'
@@ -128,6 +129,8 @@ export const routes = Object.freeze([
   route('PUT', '/v1/plans/{planId}', 'native.updatePlan', 'edit-plans', 'PLAN_EDIT', planBytes),
   route('DELETE', '/v1/plans/{planId}', 'native.deletePlan', 'edit-plans', 'PLAN_EDIT'),
   route('POST', '/v1/plans/{planId}/runs', 'native.triggerRun', 'trigger', 'PLAN_RUN'),
+  route('GET', '/v1/plans/{planId}/history', 'native.getHistory', 'history', 'PLAN_VIEW'),
+  route('GET', '/v1/plans/{planId}/cases/{caseId}/history', 'native.getCaseHistory', 'history', 'PLAN_VIEW'),
 
   route('GET', '/v1/plans/{planId}/configs', 'native.listConfigs', 'plans', 'PLAN_VIEW'),
   route('POST', '/v1/plans/{planId}/configs', 'native.createConfig', 'plans', 'PLAN_EDIT'),

@@ -83,6 +83,12 @@ export const httpFunctions = {
     ...http,
     table: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
   },
+  history: {
+    description: 'Reads what the runs and cases of a plan did over time',
+    ...http,
+    table: ['GetItem', 'BatchGetItem', 'Query'],
+    indexes: ['list'],
+  },
   keys: {
     description: 'Makes, lists and revokes API keys',
     ...http,

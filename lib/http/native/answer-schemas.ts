@@ -9,15 +9,17 @@ import { rerunTypes } from '../../core/run.ts';
 import { missedWords, occurrenceStates } from '../../core/schedule/schedule.ts';
 import { planSchedule, timingMembers } from '../../core/schedule/schedule-form.ts';
 
-const time = z.string().check(z.meta({ format: 'date-time' }));
+export const time = z.string().check(z.meta({ format: 'date-time' }));
 const url = z.string().check(z.meta({ format: 'uri-reference' }));
-const idNumber = z.int().check(z.gte(1), z.lte(2_147_483_647));
-const maybe = z.nullable;
+export const idNumber = z.int().check(z.gte(1), z.lte(2_147_483_647));
+export const maybe = z.nullable;
+export const runResult = z.enum(['passed', 'failed', 'errored', 'timedOut', 'stopped', 'noTests']);
+export const triggerType = z.enum(['api', 'manual', 'schedule', 'webhook', 'event']);
 const nextCursor = maybe(z.string());
 /** The words may grow: clients must tolerate new ones. */
-const caseResult = z.enum(caseResults);
+export const caseResult = z.enum(caseResults);
 
-const countsAnswer = z.strictObject({
+export const countsAnswer = z.strictObject({
   total: z.int(),
   passed: z.int(),
   failed: z.int(),
@@ -45,7 +47,7 @@ export const runAnswer = z.strictObject({
   planVersion: z.int(),
   project: z.string(),
   status: z.enum(['queued', 'running', 'stopping', 'completed']),
-  result: maybe(z.enum(['passed', 'failed', 'errored', 'timedOut', 'stopped', 'noTests'])),
+  result: maybe(runResult),
   reason: maybe(z.string()),
   explanation: maybe(z.string()),
   counts: maybe(countsAnswer),
@@ -78,7 +80,7 @@ export const runAnswer = z.strictObject({
   buildNo: maybe(z.string()),
   commit: maybe(z.strictObject({ sha: z.string(), repository: z.optional(z.string()) })),
   trigger: z.strictObject({
-    type: z.enum(['api', 'manual', 'schedule', 'webhook', 'event']),
+    type: triggerType,
     keyId: z.string(),
     ownerId: z.int(),
     /** The event on the bus that started it. */

@@ -3,6 +3,7 @@ import { executorSettings } from '../../core/executor-settings.ts';
 import { configBody, planSchema } from '../../core/plan.ts';
 import { id, maxId } from '../../core/schema.ts';
 import * as answers from './answer-schemas.ts';
+import * as history from './history-schemas.ts';
 import * as schedules from './schedule-schemas.ts';
 import * as bodies from './schemas.ts';
 
@@ -44,6 +45,8 @@ const answerNames = nameAll({
   Runs: answers.runsAnswer,
   Cases: answers.casesAnswer,
   Overrides: answers.overridesAnswer,
+  History: history.historyAnswer,
+  CaseHistory: history.caseHistoryAnswer,
   Attempts: answers.attemptsAnswer,
   Explanation: answers.explainAnswer,
   Environment: answers.environmentAnswer,

@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { configBody, planSchema } from '../../core/plan.ts';
 import type { routes } from '../routes.ts';
 import * as answers from './answer-schemas.ts';
+import { caseHistoryAnswer, historyAnswer } from './history-schemas.ts';
 import {
   caseResult,
   deliveryState,
@@ -54,6 +55,7 @@ export interface OperationDoc {
   readonly problems?: readonly number[];
 }
 
+const runsQuery = { runs: number('How many of the newest completed runs at most.', 100, 30) };
 const xml = ['application/xml', 'text/xml'];
 const unchanged = 'Not modified';
 const upload = {
@@ -105,6 +107,18 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     body: triggerBody,
     answers: { 202: answers.runAnswer },
     problems: [400, 404, 409, 422],
+  },
+  'native.getHistory': {
+    summary: 'Read what the newest completed runs of a plan did: results, durations, failing, flaky and slow cases',
+    query: runsQuery,
+    answers: { 200: historyAnswer },
+    problems: [400, 404],
+  },
+  'native.getCaseHistory': {
+    summary: 'Read what a case did in the newest completed runs of its plan; `caseId` is the `id` of a case of a run',
+    query: runsQuery,
+    answers: { 200: caseHistoryAnswer },
+    problems: [400, 404],
   },
   'native.rerunRun': {
     summary: 'Rerun a run: a new run, linked to the end of its chain',

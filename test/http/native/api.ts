@@ -20,6 +20,7 @@ import * as configs from '../../../lib/http/native/configs.ts';
 import * as deliveries from '../../../lib/http/native/deliveries.ts';
 import * as environments from '../../../lib/http/native/environments.ts';
 import { createExplainRun } from '../../../lib/http/native/explain.ts';
+import { createGetCaseHistory, createGetHistory } from '../../../lib/http/native/history.ts';
 import * as hooks from '../../../lib/http/native/hooks.ts';
 import { createGetJunit } from '../../../lib/http/native/junit.ts';
 import * as keys from '../../../lib/http/native/keys.ts';
@@ -139,6 +140,8 @@ export async function openApi() {
     'native.updatePlan': createUpdatePlan(services, checkUrl),
     'native.deletePlan': createDeletePlan(services),
     'native.triggerRun': createTriggerRun(services, checkUrl),
+    'native.getHistory': createGetHistory(services),
+    'native.getCaseHistory': createGetCaseHistory(services),
     'native.listRuns': createListRuns(services),
     'native.getRun': createGetRun(services),
     'native.explainRun': createExplainRun(services),
