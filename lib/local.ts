@@ -3,6 +3,7 @@ import { appendFileSync, createReadStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createBuilds } from './adapters/codebuild.ts';
+import { drawBadge } from './adapters/draw-badge.ts';
 import { createStores } from './adapters/dynamodb/client.ts';
 import { createEgress, type Egress } from './adapters/egress.ts';
 import { createEmbeddedSecrets } from './adapters/embedded-secrets.ts';
@@ -24,6 +25,7 @@ import type { MasterKey, Services } from './core/ports.ts';
 import { attemptDirectory, attemptFiles } from './executors/command/attempt-files.ts';
 import { createCommandExecutor } from './executors/command/command-executor.ts';
 import { createRemoteExecutors } from './executors/remote-executors.ts';
+import { createGetBadge } from './http/badge.ts';
 import { createLook } from './http/callbacks/look.ts';
 import { createAddProgress, createAddResults } from './http/callbacks/results.ts';
 import { createEntry } from './http/entry.ts';
@@ -73,6 +75,7 @@ import {
   createUpdateProject,
 } from './http/native/projects.ts';
 import { createPutEvent } from './http/native/put-event.ts';
+import { createGetReportCsv, createGetReportHtml } from './http/native/reports.ts';
 import { createRerunRun } from './http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from './http/native/runs.ts';
 import { createPreviewSchedule, createPreviewTiming } from './http/native/schedule-preview.ts';
@@ -325,6 +328,8 @@ function createHandlers(
     'native.listAttempts': createListAttempts(services),
     'native.getOutput': createGetOutput(services, (runId, attempt) => openOutput(dataDirectory, runId, attempt)),
     'native.getJunit': createGetJunit(services, writeJUnit),
+    'native.getReportCsv': createGetReportCsv(services),
+    'native.getReportHtml': createGetReportHtml(services),
     'native.overrideRun': createOverrideRun(services),
     'native.listOverrides': createListOverrides(services),
     'native.stopRun': createStopRun(services),
@@ -371,6 +376,7 @@ function createHandlers(
     'callbacks.addResults': createAddResults(services, readJUnit),
     'callbacks.addProgress': createAddProgress(services, readJUnit),
     'callbacks.look': createLook(services),
+    'system.getBadge': createGetBadge(services, drawBadge),
     'system.getHealth': getHealth,
     'page.getPage': createGetPage(readPage),
     'page.getAsset': createGetAsset(readPage),

@@ -212,6 +212,8 @@ export const planSchema = z
     schedules: z.optional(z.array(planSchedule).check(z.maxLength(50))),
     notify: z._default(z.array(subscription).check(z.maxLength(20)), []),
     commitStatus: z.optional(commitStatus),
+    /** Who may see the badge of its newest result: everybody, or, unless given, nobody. */
+    badge: z.optional(z.enum(['public', 'private'])),
     triggers: defaultsOf(triggers),
   })
   .check((context) => {

@@ -21,6 +21,7 @@ export interface Route {
     | 'environments'
     | 'overrides'
     | 'history'
+    | 'badges'
     | 'keys'
     | 'results'
     | 'stop-run'
@@ -145,6 +146,8 @@ export const routes = Object.freeze([
   route('GET', '/v1/runs/{runId}/attempts', 'native.listAttempts', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/v1/runs/{runId}/attempts/{attempt}/output', 'native.getOutput', 'read-runs', 'PLAN_VIEW'),
   route('GET', '/v1/runs/{runId}/junit', 'native.getJunit', 'read-runs', 'PLAN_VIEW'),
+  route('GET', '/v1/runs/{runId}/report.csv', 'native.getReportCsv', 'history', 'PLAN_VIEW'),
+  route('GET', '/v1/runs/{runId}/report.html', 'native.getReportHtml', 'history', 'PLAN_VIEW'),
   route('POST', '/v1/runs/{runId}/override', 'native.overrideRun', 'overrides', 'PLAN_RUN'),
   route('GET', '/v1/runs/{runId}/overrides', 'native.listOverrides', 'overrides', 'PLAN_VIEW'),
   route('POST', '/v1/runs/{runId}/stop', 'native.stopRun', 'stop-run', 'RUN_STOP'),
@@ -202,6 +205,8 @@ export const routes = Object.freeze([
   route('POST', '/callbacks/t/{token}/look', 'callbacks.look', 'results', 'callback'),
 
   route('POST', '/hooks/{hookId}', 'hooks.receive', 'hooks', 'hook', payloadBytes),
+
+  route('GET', '/badges/{badge}', 'system.getBadge', 'badges', 'public'),
 
   route('GET', '/healthz', 'system.getHealth', 'read-runs', 'public'),
 

@@ -84,8 +84,15 @@ export const httpFunctions = {
     table: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
   },
   history: {
-    description: 'Reads what the runs and cases of a plan did over time',
+    description: 'Reads what the runs and cases of a plan did over time, and the reports of a run',
     ...http,
+    table: ['GetItem', 'BatchGetItem', 'Query'],
+    indexes: ['list'],
+  },
+  badges: {
+    description: 'Draws the badges of plans, for everybody',
+    ...http,
+    memoryMb: 512,
     table: ['GetItem', 'BatchGetItem', 'Query'],
     indexes: ['list'],
   },

@@ -39,7 +39,7 @@ export async function readCompletedRuns(
   let before = maxId;
   let complete = false;
   for (let page = 0; page < maxPages && found.length <= most && !complete; page++) {
-    const size = page === 0 ? Math.min(100, most + 20) : 100;
+    const size = page === 0 ? Math.min(100, most + Math.ceil(most / 2) + 2) : 100;
     const ids = await services.runs.listByPlan(planId, before, size);
     const runs = await services.runs.getRuns(ids);
     found.push(...runs.filter((run) => run.status === 'completed' && maySee(run)));

@@ -25,7 +25,7 @@ describe('the route table', () => {
     }
   });
 
-  test('leaves only health, the API description, logins, callbacks, hooks and the page without a key', () => {
+  test('leaves only health, badges, the API description, logins, callbacks, hooks and the page without a key', () => {
     const open = routes
       .filter(({ scope }) => ['public', 'callback', 'hook'].includes(scope))
       .map(({ method, path }) => `${method} ${path}`);
@@ -40,6 +40,7 @@ describe('the route table', () => {
       'GET /callbacks/t/{token}/look',
       'POST /callbacks/t/{token}/look',
       'POST /hooks/{hookId}',
+      'GET /badges/{badge}',
       'GET /healthz',
       'GET /',
       'GET /runs',

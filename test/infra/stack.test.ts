@@ -80,6 +80,7 @@ describe('what each function may do', () => {
     ['HttpEnvironments', [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
     ['HttpOverrides', [...read, ...write]],
     ['HttpHistory', [...read, ...many, 'Query Table/index/list']],
+    ['HttpBadges', [...read, ...many, 'Query Table/index/list']],
     ['HttpKeys', [...read, ...many, ...write, 'Query Table/index/list']],
     ['HttpResults', [...read, ...write, ...wakes, ...publishes, ...masterKey]],
     ['HttpStopRun', [...completes, 'Query Table/index/list']],
@@ -107,6 +108,7 @@ describe('what each function may do', () => {
           'Environments',
           'Overrides',
           'History',
+          'Badges',
           'Keys',
           'Results',
           'StopRun',
@@ -166,7 +168,7 @@ describe('what each function may do', () => {
   });
 
   it('knows every policy there is', () => {
-    expect(grants().size).toBe(30);
+    expect(grants().size).toBe(31);
   });
 
   it('writes logs to its own log group only', () => {
@@ -260,6 +262,7 @@ describe('the API', () => {
     const called = permissions.filter(({ Principal }) => Principal === 'apigateway.amazonaws.com');
     expect(called.map(({ FunctionName }) => show(FunctionName)).sort()).toEqual(
       [
+        'Badges',
         'Deliveries',
         'EditPlans',
         'Environments',

@@ -208,6 +208,18 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     answers: { 200: 'application/xml', 304: unchanged },
     problems: [400, 404, 409],
   },
+  'native.getReportCsv': {
+    summary: 'Read a completed run as CSV, a row for each case and each iteration',
+    headers: ifNoneMatch,
+    answers: { 200: 'text/csv', 304: unchanged },
+    problems: [400, 404, 409, 413],
+  },
+  'native.getReportHtml': {
+    summary: 'Read a completed run as one HTML file to keep or print',
+    headers: ifNoneMatch,
+    answers: { 200: 'text/html', 304: unchanged },
+    problems: [400, 404, 409, 413],
+  },
   'native.overrideRun': {
     summary: 'Show cases of a completed run with another result; what it ended with stays on record',
     body: overrideBody,

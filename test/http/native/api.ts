@@ -1,4 +1,5 @@
 import { setImmediate as tick } from 'node:timers/promises';
+import { drawBadge } from '../../../lib/adapters/draw-badge.ts';
 import { createEgress } from '../../../lib/adapters/egress.ts';
 import { readJUnit } from '../../../lib/adapters/junit/read-junit.ts';
 import { writeJUnit } from '../../../lib/adapters/junit/write-junit.ts';
@@ -8,6 +9,7 @@ import { createCallbackToken } from '../../../lib/core/callback-token.ts';
 import type { DeliveryAnswer } from '../../../lib/core/delivery.ts';
 import type { Executor } from '../../../lib/core/executor.ts';
 import type { BusEvent, LogEntry, PostWebhook, Services } from '../../../lib/core/ports.ts';
+import { createGetBadge } from '../../../lib/http/badge.ts';
 import { createLook } from '../../../lib/http/callbacks/look.ts';
 import { createAddProgress, createAddResults } from '../../../lib/http/callbacks/results.ts';
 import { createEntry } from '../../../lib/http/entry.ts';
@@ -29,6 +31,7 @@ import { createListOverrides, createOverrideRun } from '../../../lib/http/native
 import { createDeletePlan, createGetPlan, createListPlans } from '../../../lib/http/native/plans.ts';
 import { createGetProject, createListProjects, createUpdateProject } from '../../../lib/http/native/projects.ts';
 import { createPutEvent } from '../../../lib/http/native/put-event.ts';
+import { createGetReportCsv, createGetReportHtml } from '../../../lib/http/native/reports.ts';
 import { createRerunRun } from '../../../lib/http/native/rerun-run.ts';
 import { createGetRun, createListRuns } from '../../../lib/http/native/runs.ts';
 import { createPreviewSchedule, createPreviewTiming } from '../../../lib/http/native/schedule-preview.ts';
@@ -149,6 +152,8 @@ export async function openApi() {
     'native.listAttempts': createListAttempts(services),
     'native.getOutput': createGetOutput(services, readOutput),
     'native.getJunit': createGetJunit(services, writeJUnit),
+    'native.getReportCsv': createGetReportCsv(services),
+    'native.getReportHtml': createGetReportHtml(services),
     'native.overrideRun': createOverrideRun(services),
     'native.listOverrides': createListOverrides(services),
     'native.stopRun': createStopRun(services, sleep),
@@ -200,6 +205,7 @@ export async function openApi() {
     'callbacks.addResults': createAddResults(services, readJUnit),
     'callbacks.addProgress': createAddProgress(services, readJUnit),
     'callbacks.look': createLook(services),
+    'system.getBadge': createGetBadge(services, drawBadge),
   };
   const entry = createEntry({ keys: stores.keys, now: services.now, handlers, log: services.log });
   let made = 0;

@@ -1,0 +1,23 @@
+import type { EntryState } from '../../core/report.ts';
+import { type Element, element as h } from './element.mjs';
+import { lookOf } from './report-words.ts';
+
+/** What a person says beside what was reported. */
+export function mark({ overridden }: EntryState): Element | null {
+  if (overridden === undefined) return null;
+  const comment = overridden.comment === undefined ? '' : `: ${overridden.comment}`;
+  return h(
+    'div',
+    { class: 'where odd' },
+    `overridden by hand, reported ${lookOf({ result: overridden.original, flaky: false }).word}${comment}`,
+  );
+}
+
+export function resultWords(state: EntryState): string {
+  const { sign, word } = lookOf(state);
+  return `${sign} ${word}`;
+}
+
+export function placeOf(suite: string, className: string): string {
+  return className === '' || className === suite ? suite : `${suite} › ${className}`;
+}
