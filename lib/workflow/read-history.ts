@@ -1,9 +1,8 @@
 import type { Catalog } from '../core/catalog.ts';
 import type { RunOutcomes } from '../core/history.ts';
-import type { Services } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
 import { maxId } from '../core/schema.ts';
-import { countWithin, readOutcomes } from './read-outcomes.ts';
+import { countWithin, type HistoryStores, readOutcomes } from './read-outcomes.ts';
 
 /** The newest completed runs of a plan. */
 export interface CompletedRuns {
@@ -30,7 +29,7 @@ const maxPages = 4;
  * at most, however many runs the plan ever had.
  */
 export async function readCompletedRuns(
-  services: Services,
+  services: HistoryStores,
   planId: number,
   most: number,
   maySee: (run: Run) => boolean = () => true,
@@ -51,7 +50,7 @@ export async function readCompletedRuns(
 
 /** The history of a plan from its newest `most` completed runs, and what the cases did in as many of them as the budget allows. */
 export async function readHistory(
-  services: Services,
+  services: HistoryStores,
   planId: number,
   { most, maySee, budget = historyBytes }: { most: number; maySee?: (run: Run) => boolean; budget?: number },
 ): Promise<PlanHistory> {

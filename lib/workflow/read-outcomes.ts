@@ -10,6 +10,9 @@ export function costOf({ packedBytes, counts }: Pick<Run, 'packedBytes' | 'count
   return packedBytes + (counts?.total ?? 0) * bytesOfCase;
 }
 
+/** What history is read from. */
+export type HistoryStores = Pick<Services, 'runs' | 'plans'>;
+
 /** How many of the runs, in their order, fit the budget of bytes; the first one always does. */
 export function countWithin(runs: readonly Pick<Run, 'packedBytes' | 'counts'>[], budget: number): number {
   let left = budget;
@@ -21,7 +24,11 @@ export function countWithin(runs: readonly Pick<Run, 'packedBytes' | 'counts'>[]
 }
 
 /** The cases of completed runs, in the order of the runs, as their overrides show them. */
-export async function readOutcomes(services: Services, runs: readonly Run[], catalog: Catalog): Promise<RunOutcomes[]> {
+export async function readOutcomes(
+  services: HistoryStores,
+  runs: readonly Run[],
+  catalog: Catalog,
+): Promise<RunOutcomes[]> {
   const found: RunOutcomes[] = [];
   for (let from = 0; from < runs.length; from += atOnce) {
     const some = runs.slice(from, from + atOnce);
@@ -36,9 +43,9 @@ const bytesOfCase = 8;
 const atOnce = 10;
 /** What is kept in memory of completed runs, which change by overrides only; a function has 1 GB. */
 const maxCachedBytes = 64 * 1024 * 1024;
-const caches = new WeakMap<Services, Map<string, { readonly outcomes: RunOutcomes; readonly bytes: number }>>();
+const caches = new WeakMap<HistoryStores, Map<string, { readonly outcomes: RunOutcomes; readonly bytes: number }>>();
 
-async function readRunOutcomes(services: Services, run: Run, catalog: Catalog): Promise<RunOutcomes> {
+async function readRunOutcomes(services: HistoryStores, run: Run, catalog: Catalog): Promise<RunOutcomes> {
   const cache = caches.get(services) ?? new Map();
   caches.set(services, cache);
   const key = `${run.id}.${run.version}`;
@@ -57,7 +64,7 @@ async function readRunOutcomes(services: Services, run: Run, catalog: Catalog): 
   return entry.outcomes;
 }
 
-async function readCompleted(services: Services, run: Run, catalog: Catalog): Promise<RunOutcomes> {
+async function readCompleted(services: HistoryStores, run: Run, catalog: Catalog): Promise<RunOutcomes> {
   const [chunks, overrides] = await Promise.all([
     services.runs.readResultChunks(run.id, run.resultAt ?? '', 0, run.resultChunks ?? 0),
     services.runs.readOverrides(run),
