@@ -10,7 +10,7 @@ export interface CaseList {
 }
 
 /** As many as a page may have. */
-const pageSize = '1000';
+const pageSize = 1000;
 /** Between two readings of a live run's cases lies at least this, and four times what one takes. */
 const leastPauseMs = 1_000;
 const pauseFactor = 4;

@@ -1,8 +1,8 @@
 import type * as z from 'zod/mini';
 import { maxId } from '../../core/schema.ts';
 import { type Route, routes } from '../routes.ts';
-import * as answers from './answer-schemas.ts';
-import * as history from './history-schemas.ts';
+import { problemAnswer } from './answer-schemas.ts';
+import { answerRef, bodyRef, toComponents } from './openapi-components.ts';
 import { type OperationDoc, operations } from './operations.ts';
 import type { Parameter } from './parameters.ts';
 
@@ -51,7 +51,7 @@ function toOperation({ method, path, operation, scope, surface }: Route, doc: Op
     operationId: inPath ? `${name}By${method === 'GET' ? 'Get' : 'Path'}` : name,
     tags: [surface],
     summary: doc.summary,
-    ...describeAccess(scope),
+    ...(scope === 'public' || scope === 'callback' ? {} : { description: `Needs the scope \`${scope}\`.` }),
     security: isOpen ? [] : [{ [scope === 'callback' ? 'callback' : 'key']: [] }],
     parameters: [
       ...[...path.matchAll(/\{(\w+)\}/g)].map(([, parameter = '']) => ({
@@ -69,8 +69,6 @@ function toOperation({ method, path, operation, scope, surface }: Route, doc: Op
 }
 
 const numbers = new Set(['planId', 'caseId', 'runId', 'environmentId', 'configId', 'scheduleId', 'attempt']);
-
-const numbers = new Set(['planId', 'runId', 'environmentId', 'configId', 'scheduleId', 'attempt']);
 
 function toParameters(where: 'query' | 'header', given: Readonly<Record<string, Parameter>> = {}) {
   return Object.entries(given).map(([name, { description, schema }]) => {
@@ -91,7 +89,7 @@ function toBody(body: z.ZodMiniType, also: readonly string[]) {
 function toResponses(doc: OperationDoc, scope: Route['scope']) {
   const responses: Record<string, unknown> = {};
   for (const [status, answer] of Object.entries(doc.answers)) responses[status] = toResponse(answer);
-  const refusals = scope === 'public' ? [] : scope === 'callback' || scope === 'key' ? [401] : [401, 403];
+  const refusals = scope === 'public' ? [] : scope === 'callback' ? [401] : [401, 403];
   for (const status of [...refusals, ...(doc.problems ?? [])]) {
     responses[status] = { $ref: '#/components/responses/Problem' };
   }
@@ -108,80 +106,4 @@ function toResponse(answer: OperationDoc['answers'][number]) {
   if (!answer.includes('/')) return { description: answer };
   const schema = answer === 'application/json' ? { type: 'object' } : { type: 'string' };
   return { description: 'Done', content: { [answer]: { schema } } };
-}
-
-/** Schemas by the name they have in the document. */
-const names = z.registry<{ id: string }>();
-for (const [id, schema] of Object.entries<z.ZodMiniType>({
-  PlanDocument: planSchema,
-  Executor: executorSettings,
-  TriggerBody: bodies.triggerBody,
-  RerunBody: bodies.rerunBody,
-  OverrideBody: bodies.overrideBody,
-  ConfigBody: configBody,
-  ResultsBody: bodies.resultsBody,
-  EnvironmentBody: bodies.environmentBody,
-  EnvironmentChange: bodies.environmentChange,
-  ProjectBody: bodies.projectBody,
-  KeyBody: bodies.keyBody,
-  PingBody: bodies.pingBody,
-  EventBody: bodies.eventBody,
-  HookBody: bodies.hookBody,
-  HookChange: bodies.hookChange,
-  RotateHookBody: bodies.rotateHookBody,
-  ScheduleBody: schedules.scheduleBody,
-  ScheduleChange: schedules.scheduleChange,
-  PreviewBody: schedules.previewBody,
-  Plan: answers.planAnswer,
-  Plans: answers.plansAnswer,
-  Config: answers.configAnswer,
-  Configs: answers.configsAnswer,
-  Run: answers.runAnswer,
-  Runs: answers.runsAnswer,
-  Cases: answers.casesAnswer,
-  Overrides: answers.overridesAnswer,
-  History: history.historyAnswer,
-  CaseHistory: history.caseHistoryAnswer,
-  Attempts: answers.attemptsAnswer,
-  Explanation: answers.explainAnswer,
-  Environment: answers.environmentAnswer,
-  Environments: answers.environmentsAnswer,
-  Schedule: answers.scheduleAnswer,
-  Schedules: answers.schedulesAnswer,
-  Occurrences: answers.occurrencesAnswer,
-  SchedulePreview: answers.previewAnswer,
-  Project: answers.projectAnswer,
-  Projects: answers.projectsAnswer,
-  Delivery: answers.deliveryAnswer,
-  Deliveries: answers.deliveriesAnswer,
-  Pings: answers.pingsAnswer,
-  PutEvent: answers.eventAnswer,
-  CallbackSecrets: answers.callbackSecretsAnswer,
-  Event: answers.eventAnswer,
-  Hook: answers.hookAnswer,
-  Hooks: answers.hooksAnswer,
-  NewHook: answers.newHookAnswer,
-  HookCalls: answers.hookCallsAnswer,
-  Keys: answers.keysAnswer,
-  NewKey: answers.newKeyAnswer,
-  Accepted: answers.acceptedAnswer,
-  Problem: answers.problemAnswer,
-})) {
-  names.add(schema, { id });
-}
-
-const uriOf = (id: string): string => `#/components/schemas/${id}`;
-
-function refTo(schema: z.ZodMiniType): { $ref: string } {
-  const name = names.get(schema)?.id;
-  if (name === undefined) throw new Error('a schema of the API has no name');
-  return { $ref: uriOf(name) };
-}
-
-/** As clients write them: before defaults are filled in. OpenAPI 3.1 is JSON Schema 2020-12, so nothing is translated. */
-function toComponents(): Record<string, unknown> {
-  const { schemas } = z.toJSONSchema(names, { io: 'input', unrepresentable: 'any', uri: uriOf });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([name, { $schema: _, $id: __, ...schema }]) => [name, schema]),
-  );
 }
