@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { drawBadge } from '../../lib/adapters/draw-badge.ts';
 import { openEmbeddedTable } from '../../lib/adapters/embedded-table.ts';
+import { unknownBadge } from '../../lib/core/badge.ts';
 import { type Bundles, bundleFunctions } from '../../lib/infra/bundle.ts';
 import { functionNames } from '../../lib/infra/function-table.ts';
 
@@ -44,6 +46,20 @@ describe('bundles', () => {
       encoding: 'utf8',
     });
     expect(answer.trim()).toBe('function');
+  });
+
+  it('draw badges as the sources do, without the fonts of other styles', () => {
+    const file = join(bundles.directory, 'badges', 'index.cjs');
+    const http = { method: 'GET', sourceIp: '192.0.2.1' };
+    const requestContext = { domainName: 'api.example', requestId: '1', stage: '$default', http };
+    const event = { rawPath: '/badges/x.svg', rawQueryString: '', isBase64Encoded: false, requestContext };
+    const script = `require(${JSON.stringify(file)}).handler(${JSON.stringify(event)}).then((answer) => console.log(JSON.stringify(answer)))`;
+    const printed = execFileSync(process.execPath, ['-e', script], {
+      env: { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', TABLE_NAME: 'table' },
+      encoding: 'utf8',
+    });
+    const answer = JSON.parse(printed.trim().split('\n').at(-1) ?? '');
+    expect(answer).toMatchObject({ statusCode: 404, body: drawBadge(unknownBadge) });
   });
 
   it('reach their table with what was left out of the SDK', async () => {
