@@ -19,6 +19,7 @@ beforeAll(async () => {
     environmentId: String(environment.body.id),
     configId: String(config.body.id),
     keyId: key.body.id,
+    caseId: '1',
     attempt: '1',
   };
 });
@@ -121,6 +122,10 @@ describe('parameters of the query', () => {
     result: fc.string(),
     dryRun: fc.string().filter((text) => text !== 'true' && text !== 'false'),
     expireOldAfterSeconds: fc.string().map((text) => `-${text}`),
+    runs: fc.oneof(
+      fc.constantFrom('0', '101', '-1', ''),
+      fc.string().map((text) => `x${text}`),
+    ),
     attempt: fc.string().map((text) => `x${text}`),
     final: fc.string().filter((text) => text !== 'true' && text !== 'false'),
     batchId: fc.oneof(
@@ -135,6 +140,7 @@ describe('parameters of the query', () => {
     ['POST', '/v1/plans', ['dryRun']],
     ['GET', '/v1/runs', [...page, 'project', 'plan', 'status']],
     ['GET', '/v1/runs/{runId}/cases', [...page, 'result']],
+    ['GET', '/v1/plans/{planId}/history', ['runs']],
     ['GET', '/v1/deliveries', [...page, 'plan', 'run', 'state']],
     ['GET', '/v1/environments', [...page, 'project']],
     ['POST', '/v1/keys/{keyId}/rotate', ['expireOldAfterSeconds']],
