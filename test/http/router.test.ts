@@ -102,7 +102,16 @@ describe('matching', () => {
     expect(find('PATCH', '/v1/plans/1')).toEqual({ methodNotAllowed: ['DELETE', 'GET', 'PUT'] });
     expect(find('HEAD', '/v1/plans/1')).toEqual({ methodNotAllowed: ['DELETE', 'GET', 'PUT'] });
     expect(find('get', '/v1/plans')).toEqual({ methodNotAllowed: ['GET', 'POST'] });
-    for (const path of ['*', '/v1', '/runs/1/2', '/assets', '/v1/plans/1/2/3', '/V1/plans', '/v1/plans/../keys/x', '/__proto__']) {
+    for (const path of [
+      '*',
+      '/v1',
+      '/runs/1/2',
+      '/assets',
+      '/v1/plans/1/2/3',
+      '/V1/plans',
+      '/v1/plans/../keys/x',
+      '/__proto__',
+    ]) {
       expect(find('GET', path)).toBeNull();
     }
   });

@@ -37,8 +37,10 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
   return (
     <Dialog title="Run a plan" onClose={onClose}>
       <form class="fields" onSubmit={onSubmit}>
-        <div class="field"><label for="run-plan">Plan</label>
-          <select id="run-plan"
+        <div class="field">
+          <label for="run-plan">Plan</label>
+          <select
+            id="run-plan"
             value={id === undefined ? '' : String(id)}
             onChange={({ currentTarget }) => choose(Number(currentTarget.value))}
           >
@@ -49,7 +51,8 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
             ))}
           </select>
         </div>
-        <div class="field"><label for="run-what">What to run</label>
+        <div class="field">
+          <label for="run-what">What to run</label>
           <select id="run-what" name="config">
             <option value="">Everything</option>
             {(choices.data?.configs ?? []).map((config) => (
@@ -59,7 +62,8 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
             ))}
           </select>
         </div>
-        <div class="field"><label for="run-environment">Environment</label>
+        <div class="field">
+          <label for="run-environment">Environment</label>
           <select id="run-environment" name="environment">
             <option value="">The plan’s own</option>
             {(choices.data?.environments ?? []).map((environment) => (
@@ -69,11 +73,14 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
             ))}
           </select>
         </div>
-        <div class="field"><label for="run-build">Build</label>
+        <div class="field">
+          <label for="run-build">Build</label>
           <input id="run-build" name="buildNo" maxLength={255} placeholder="optional" autocomplete="off" />
         </div>
-        <div class="field"><label for="run-variables">Variables</label>
-          <textarea id="run-variables"
+        <div class="field">
+          <label for="run-variables">Variables</label>
+          <textarea
+            id="run-variables"
             name="variables"
             rows={3}
             placeholder={'BASE_URL=https://stg.example.com\none a line, optional'}
