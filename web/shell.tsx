@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { fitPath, href, usePlace } from './core/router.ts';
 import { signOut, useSession } from './core/session.ts';
 import { type PageProps, pages, sections } from './pages.ts';
+import { Brand } from './parts/brand.tsx';
 import { Help } from './parts/help.tsx';
 import { SignIn } from './parts/sign-in.tsx';
 import { ThemeButton } from './parts/theme-button.tsx';
@@ -15,7 +16,6 @@ export function Shell() {
   const found = findPage(path);
 
   // A move within the page is told as a load would be: the focus goes where the new content begins.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it moves when the path does
   useEffect(() => {
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;
@@ -30,8 +30,8 @@ export function Shell() {
       </a>
       <header class="top">
         <div class="wide">
-          <a class="mark" href={href('/')}>
-            Proctor
+          <a class="home" href={href('/')}>
+            <Brand />
           </a>
           <nav aria-label="Sections">
             {sections.map((section) => (

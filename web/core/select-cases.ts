@@ -11,7 +11,7 @@ export interface CaseFilter {
   readonly machine: string | null;
 }
 
-/** The cases that fit, what asks for somebody first, otherwise in the order of the plan. */
+/** The cases that fit: first what did not pass, then what is flaky, then the others in the order of the plan. */
 export function selectCases(cases: readonly Case[], { show, search, machine }: CaseFilter): readonly Case[] {
   const words = search
     .toLowerCase()
@@ -45,9 +45,10 @@ function isShown({ result, flaky }: Case, show: Show): boolean {
 
 const ranks = new Map(caseStandings.map(({ result }, rank) => [result, rank]));
 
+/** What is open and what passed have one rank: rows of a live run move only when something goes wrong. */
 function rankOf({ result, flaky }: Case): number {
-  const rank = ranks.get(result) ?? ranks.size;
-  return result === 'passed' && flaky ? rank - 0.5 : rank;
+  if (failures.has(result)) return ranks.get(result) ?? 0;
+  return flaky ? caseStandings.length : caseStandings.length + 1;
 }
 
 const texts = new WeakMap<Case, string>();

@@ -3,6 +3,7 @@ import { api, need, type Run } from '../api.ts';
 import { filterOf, type RunFilter, toQuery } from '../core/filter.ts';
 import { isLive } from '../core/results.ts';
 import { href, usePlace } from '../core/router.ts';
+import { useKeys } from '../core/use-keys.ts';
 import { useLive } from '../core/use-live.ts';
 import { Notice } from '../parts/notice.tsx';
 import { RunFilters } from '../parts/run-filters.tsx';
@@ -30,6 +31,8 @@ export function RunsPage() {
   useEffect(() => {
     document.title = 'Runs · Proctor';
   }, []);
+
+  useKeys({ j: () => moveFocus(1), k: () => moveFocus(-1), '/': () => focusOn('.filters select') });
 
   const isFiltered = Object.keys(filter).length > 0;
   return (
@@ -66,6 +69,17 @@ export function RunsPage() {
       ) : null}
     </>
   );
+}
+
+/** To the run so many rows away, from wherever the focus is. */
+function moveFocus(by: number): void {
+  const links = [...document.querySelectorAll<HTMLElement>('.run-row .name')];
+  const at = links.findIndex((link) => link === document.activeElement);
+  links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
+}
+
+function focusOn(selector: string): void {
+  document.querySelector<HTMLElement>(selector)?.focus();
 }
 
 function loadRuns(filter: RunFilter, cursor: string | null) {

@@ -27,7 +27,7 @@ export function CaseDetails({ testCase, runId }: { readonly testCase: Case; read
           </span>
         </p>
       ) : null}
-      {message === null ? null : <p class="message">{message}</p>}
+      {message === null || details?.includes(message) ? null : <p class="message">{message}</p>}
       {message === null && details === null && iterations.length === 0 ? (
         <p class="dim">{silence[result] ?? 'It left no message.'}</p>
       ) : null}

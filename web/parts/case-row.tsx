@@ -1,26 +1,30 @@
+import { useMemo } from 'preact/hooks';
 import type { Case } from '../api.ts';
 import { duration } from '../core/format.ts';
 import { caseStandings } from '../core/results.ts';
 import { ToneIcon } from './icon.tsx';
 
-/** A case in a line: how it stands, its name, and the first line of what went wrong. */
-export function CaseRow({
-  testCase,
-  isActive,
-  isOpen,
-  isPicked,
-  canPick,
-  onToggle,
-  onPick,
-}: {
+interface CaseRowProps {
   readonly testCase: Case;
+  /** The one row the tab key reaches. */
   readonly isActive: boolean;
   readonly isOpen: boolean;
   readonly isPicked: boolean;
   readonly canPick: boolean;
   readonly onToggle: () => void;
   readonly onPick: () => void;
-}) {
+}
+
+/**
+ * A case in a line: how it stands, its name, and the first line of what went wrong. Rows come and go while somebody scrolls:
+ * one that shows the same is not built again; its actions only name the case.
+ */
+export function CaseRow(props: CaseRowProps) {
+  const { testCase, isActive, isOpen, isPicked, canPick } = props;
+  return useMemo(() => <Row {...props} />, [testCase, isActive, isOpen, isPicked, canPick]);
+}
+
+function Row({ testCase, isActive, isOpen, isPicked, canPick, onToggle, onPick }: CaseRowProps) {
   const { suite, className, name, machine, result, message, flaky, overridden, iterations, durationMs } = testCase;
   const standing = caseStandings.find((each) => each.result === result);
   const tabIndex = isActive ? 0 : -1;
@@ -40,7 +44,7 @@ export function CaseRow({
         </span>
         <span class="where">{where}</span>
         <span class="message">{firstLine(message)}</span>
-        <span class="took">{result === 'queued' || result === 'running' ? '' : duration(durationMs)}</span>
+        <span class="took">{durationMs === 0 ? '' : duration(durationMs)}</span>
       </button>
     </div>
   );

@@ -3,9 +3,9 @@ import { useKeys } from '../core/use-keys.ts';
 import { Dialog } from './dialog.tsx';
 
 const keys: readonly (readonly [key: string, what: string])[] = [
-  ['/', 'search'],
+  ['/', 'search, or filter the runs'],
   ['f', 'only what did not pass, or everything again'],
-  ['j k', 'next and previous case; arrows, Home and End do it too'],
+  ['j k', 'next and previous run or case; among cases, arrows, Home and End too'],
   ['Enter', 'open or close a case'],
   ['x', 'pick a case to rerun'],
   ['r', 'to the button that reruns'],

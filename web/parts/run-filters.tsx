@@ -1,6 +1,5 @@
-import { api, need } from '../api.ts';
 import { type RunFilter, setFilter } from '../core/filter.ts';
-import { useLive } from '../core/use-live.ts';
+import { usePlans } from '../core/use-plans.ts';
 
 const statuses = [
   ['queued', 'Queued'],
@@ -11,7 +10,7 @@ const statuses = [
 
 /** Which runs are listed. */
 export function RunFilters({ filter }: { readonly filter: RunFilter }) {
-  const plans = useLive('plans', loadPlans, () => null).data ?? [];
+  const plans = usePlans().data ?? [];
   const projects = [...new Set(plans.map(({ project }) => project))].sort();
   const ofProject = plans.filter(({ project }) => filter.project === undefined || project === filter.project);
   return (
@@ -66,10 +65,4 @@ function Choice({
       ))}
     </select>
   );
-}
-
-/** The first 200 plans: who has more finds them by their project or the address. */
-async function loadPlans(signal: AbortSignal) {
-  const { plans } = await need(api.GET('/v1/plans', { params: { query: { limit: 200 } }, signal }));
-  return [...plans].sort((a, b) => a.name.localeCompare(b.name));
 }

@@ -59,7 +59,7 @@ function progressOf({ counts, status }: Run): string {
   if (!counts) return '';
   if (status === 'completed') {
     const failed = failuresOf(counts);
-    return failed > 0 ? `${failed} of ${counts.total} not passed` : `${counts.passed} of ${counts.total}`;
+    return failed > 0 ? `${failed} of ${counts.total} not passed` : `${counts.passed} passed`;
   }
   return `${counts.total - counts.queued - counts.running} of ${counts.total}`;
 }

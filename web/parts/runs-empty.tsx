@@ -1,8 +1,11 @@
 import { setFilter } from '../core/filter.ts';
+import { href } from '../core/router.ts';
+import { usePlans } from '../core/use-plans.ts';
 
 /** Why there is nothing, and what makes the first one. */
 export function RunsEmpty({ isFiltered }: { readonly isFiltered: boolean }) {
-  if (isFiltered)
+  const plans = usePlans().data;
+  if (isFiltered) {
     return (
       <div class="empty">
         <h2>No run fits these filters</h2>
@@ -11,13 +14,24 @@ export function RunsEmpty({ isFiltered }: { readonly isFiltered: boolean }) {
         </button>
       </div>
     );
+  }
+  const plan = plans?.find(({ enabled }) => enabled);
+  if (plan === undefined) {
+    return (
+      <div class="empty">
+        <h2>No plans yet</h2>
+        <p>A plan says what runs your tests. Write one, and apply it:</p>
+        <pre>proctor plans apply plan.yaml</pre>
+      </div>
+    );
+  }
   return (
     <div class="empty">
       <h2>No runs yet</h2>
       <p>Start one above, or from a terminal:</p>
-      <pre>{`proctor run <plan> --wait`}</pre>
-      <p>or by the API:</p>
-      <pre>{`curl -sX POST ${location.origin}/v1/plans/<plan>/runs -H "Authorization: Bearer $KEY"`}</pre>
+      <pre>{`proctor run ${plan.id} --wait`}</pre>
+      <p>or through the API:</p>
+      <pre>{`curl -sX POST ${location.origin}${href(`/v1/plans/${plan.id}/runs`)} \\\n  -H "Authorization: Bearer $KEY"`}</pre>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { api, asProblem, need } from '../api.ts';
 import { signIn } from '../core/session.ts';
+import { Brand } from './brand.tsx';
 
 /** Asks for a key. It is tried before it is kept, and never leaves this page but in a header. */
 export function SignIn({ reason }: { readonly reason: string | null }) {
@@ -30,14 +31,18 @@ export function SignIn({ reason }: { readonly reason: string | null }) {
   return (
     <main class="sign-in" id="main" tabIndex={-1}>
       <form onSubmit={onSubmit} aria-labelledby="sign-in-title">
+        <Brand />
         <h1 id="sign-in-title">Sign in to Proctor</h1>
         <p class="dim">With an API key that has the scope PLAN_VIEW; PLAN_RUN lets you rerun, RUN_STOP stop.</p>
+        {/* Password managers keep a key under a name. */}
+        <input type="text" name="username" value="API key" autocomplete="username" hidden readOnly />
         <label for="key">API key</label>
         <input
           id="key"
           name="key"
           type="password"
           autocomplete="current-password"
+          placeholder="prk_…"
           spellcheck={false}
           autofocus
           aria-invalid={refusal !== null}

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { api, asProblem, need, type Problem, type TriggerBody } from '../api.ts';
 import { go } from '../core/router.ts';
 import { useLive } from '../core/use-live.ts';
+import { usePlans } from '../core/use-plans.ts';
 import { Dialog } from './dialog.tsx';
 import { Notice } from './notice.tsx';
 
@@ -10,8 +11,9 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
   const [chosen, choose] = useState(planId);
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
-  const plans = useLive('plans', loadPlans, () => null);
-  const plan = plans.data?.find(({ id }) => id === chosen) ?? (planId === undefined ? plans.data?.[0] : undefined);
+  const plans = usePlans();
+  const enabled = plans.data?.filter((each) => each.enabled) ?? [];
+  const plan = enabled.find((each) => each.id === chosen) ?? (planId === undefined ? enabled[0] : undefined);
   const id = plan?.id ?? chosen;
   const choices = useLive(`choices of ${id}`, loadChoices(id, plan?.project), () => null);
 
@@ -44,7 +46,7 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
             value={id === undefined ? '' : String(id)}
             onChange={({ currentTarget }) => choose(Number(currentTarget.value))}
           >
-            {(plans.data ?? []).map((each) => (
+            {enabled.map((each) => (
               <option key={each.id} value={String(each.id)}>
                 {each.name} · {each.project}
               </option>
@@ -123,11 +125,6 @@ function bodyOf(fields: FormData): TriggerBody {
     ...(text('buildNo') === '' ? {} : { buildNo: text('buildNo') }),
     ...(variables.length === 0 ? {} : { runtimeData: Object.fromEntries(variables) }),
   };
-}
-
-async function loadPlans(signal: AbortSignal) {
-  const { plans } = await need(api.GET('/v1/plans', { params: { query: { limit: 200 } }, signal }));
-  return plans.filter(({ enabled }) => enabled).sort((a, b) => a.name.localeCompare(b.name));
 }
 
 function loadChoices(planId: number | undefined, project: string | undefined) {

@@ -19,7 +19,7 @@ interface VirtualListProps<T> {
 }
 
 /** Rows beyond the window that are there all the same. */
-const overscan = 10;
+const overscan = 6;
 /** Until it is measured. */
 const guessedDetails = 220;
 /** What is stuck to the top of the window covers so much of it. */
@@ -97,7 +97,6 @@ export function VirtualList<T>({ label, items, keyOf, rowHeight, open, row, deta
   };
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the keys move the focus among the buttons in it
     <ul ref={list} class="virtual" aria-label={label} style={{ height: `${total}px` }} onKeyDown={onKeyDown}>
       {shown.map((index) => {
         const item = items[index] as T;
