@@ -1,5 +1,8 @@
 import type { PageFiles } from '../http/page.ts';
 
+/** Whoever works on the page sees each change without a new start. */
+const isWorkedOn = process.env.PROCTOR_PAGE === 'fresh';
+
 let files: Promise<PageFiles> | undefined;
 
 /**
@@ -7,6 +10,12 @@ let files: Promise<PageFiles> | undefined;
  * module is replaced by the built page (lib/infra/bundle.ts).
  */
 export function readPage(): Promise<PageFiles> {
-  files ??= import('./build-page.ts').then(({ buildPage }) => buildPage());
+  if (files === undefined || isWorkedOn) {
+    files = import('./build-page.ts').then(({ buildPage }) => buildPage());
+    // What is broken now may be mended by the next request.
+    files.catch(() => {
+      files = undefined;
+    });
+  }
   return files;
 }

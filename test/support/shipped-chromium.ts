@@ -44,6 +44,7 @@ async function unpack(): Promise<void> {
       ...['al2023.tar', 'fonts.tar'].map(async (name) => {
         await unpackBrotli(`${name}.br`, join(half, name));
         await promisify(execFile)('tar', ['-xf', name], { cwd: half });
+        await rm(join(half, name));
       }),
     ]);
     await chmod(join(half, 'chromium'), 0o755);

@@ -67,12 +67,12 @@ export function CaseList({
   if (cases.length === 0 && !isWhole) return problem ? <Notice problem={problem} /> : <Skeleton rows={6} />;
   return (
     <>
-      {run.counts ? (
+      {run.counts && run.counts.total > 0 ? (
         <CaseFilterBar counts={run.counts} filter={filter} machines={machines} search={field} onChange={change} />
       ) : null}
       <Notice problem={problem} />
       {found.length === 0 ? (
-        <p class="empty dim">{cases.length === 0 ? 'No case has been reported.' : 'No case fits the filter.'}</p>
+        <p class="empty dim">{cases.length === 0 ? 'No case has been reported yet.' : 'No case fits the filter.'}</p>
       ) : (
         <VirtualList
           label={`Cases, ${count(found.length, 'row')}`}

@@ -12,7 +12,7 @@ export function RunFacts({ run }: { readonly run: Run }) {
         <When at={run.createdAt} /> <span class="dim">{startedBy(run)}</span>
       </Fact>
       <Fact name="Asked for">{run.config ? `${run.config.name} (${run.requested})` : run.requested}</Fact>
-      {run.executing === null || run.executing === run.requested ? null : <Fact name="Executing">{run.executing}</Fact>}
+      {run.executing === null ? null : <Fact name="Executing">{run.executing}</Fact>}
       {run.environmentId === null ? null : (
         <Fact name="Environment">
           <Environment id={run.environmentId} />

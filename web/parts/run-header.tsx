@@ -64,6 +64,7 @@ function waitOf({ waitsFor, position, waitsForSlots }: Run): string {
 }
 
 function progressOf(counts: Counts): string {
+  if (counts.total === 0) return 'No case has been reported yet.';
   const done = counts.total - counts.queued - counts.running;
   const bad = failuresOf(counts);
   return `${done} of ${count(counts.total, 'case')} reported${bad > 0 ? `, ${bad} of them not passed so far` : ''}.`;
