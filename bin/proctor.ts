@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { chooseProfile } from '../lib/cli/connect.ts';
 import { addDeliveryCommands } from '../lib/cli/delivery-commands.ts';
+import { addDoctorCommand } from '../lib/cli/doctor-command.ts';
 import { exitCodeOfError, exitCodes } from '../lib/cli/exit-code.ts';
 import { addHookCommands } from '../lib/cli/hook-commands.ts';
 import { addKeyCommands } from '../lib/cli/key-commands.ts';
@@ -49,6 +50,7 @@ addHookCommands(program);
 addKeyCommands(program);
 addDeliveryCommands(program);
 addProfileCommands(program);
+addDoctorCommand(program);
 
 program.addHelpText(
   'after',
