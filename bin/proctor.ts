@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { addCompleteCommand, answerCompletion } from '../lib/cli/complete-command.ts';
 import { chooseProfile } from '../lib/cli/connect.ts';
 import { addDeliveryCommands } from '../lib/cli/delivery-commands.ts';
 import { addDoctorCommand } from '../lib/cli/doctor-command.ts';
@@ -51,6 +52,7 @@ addKeyCommands(program);
 addDeliveryCommands(program);
 addProfileCommands(program);
 addDoctorCommand(program);
+addCompleteCommand(program);
 
 program.addHelpText(
   'after',
@@ -65,7 +67,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+const [, , first, second, ...words] = process.argv;
+
 try {
+  if (first === 'complete' && second === '--') {
+    await answerCompletion(program, words);
+    process.exit();
+  }
   await program.parseAsync();
 } catch (error) {
   // 1 would say that tests failed.
