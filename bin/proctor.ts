@@ -4,6 +4,7 @@ import { chooseProfile } from '../lib/cli/connect.ts';
 import { addDeliveryCommands } from '../lib/cli/delivery-commands.ts';
 import { addDoctorCommand } from '../lib/cli/doctor-command.ts';
 import { exitCodeOfError, exitCodes } from '../lib/cli/exit-code.ts';
+import { addHistoryCommands } from '../lib/cli/history-commands.ts';
 import { addHookCommands } from '../lib/cli/hook-commands.ts';
 import { addKeyCommands } from '../lib/cli/key-commands.ts';
 import { addPlanCommands } from '../lib/cli/plan-commands.ts';
@@ -45,6 +46,7 @@ program
   });
 
 addRunCommands(program);
+addHistoryCommands(program);
 addPlanCommands(program);
 addScheduleCommands(program);
 addHookCommands(program);
