@@ -61,7 +61,7 @@ export const httpFunctions = {
   plans: {
     description: 'Reads plans, and changes their selections',
     ...http,
-    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
     indexes: ['list'],
   },
   'edit-plans': {
@@ -75,7 +75,7 @@ export const httpFunctions = {
     description: 'Reads and changes environments',
     ...http,
     memoryMb: 512,
-    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    table: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     indexes: ['list'],
   },
   overrides: {
@@ -100,7 +100,7 @@ export const httpFunctions = {
     description: 'Makes, lists and revokes API keys',
     ...http,
     memoryMb: 512,
-    table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+    table: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
     indexes: ['list'],
   },
   results: {

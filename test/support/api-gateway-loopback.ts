@@ -1,16 +1,27 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createApiGatewayHandler } from '../../lib/adapters/api-gateway.ts';
+import {
+  type ApiGatewayEvent,
+  type ApiGatewayResult,
+  createApiGatewayHandler,
+} from '../../lib/adapters/api-gateway.ts';
 import type { NodeServer } from '../../lib/adapters/node-server.ts';
 import type { Entry } from '../../lib/http/entry.ts';
+
+/** Stands in for an HTTP API whose one function serves everything by the entry. */
+export function startApiGatewayLoopback(entry: Entry, stage = '$default'): Promise<NodeServer> {
+  return serveApiGateway(createApiGatewayHandler({ entry }), stage);
+}
 
 /**
  * Stands in for an HTTP API on 127.0.0.1: makes events of payload format 2.0 as the service does. The path arrives
  * percent-decoded and with the stage, repeated headers are joined with a comma, cookies stand apart, and bodies of other
  * than textual types are base64.
  */
-export async function startApiGatewayLoopback(entry: Entry, stage = '$default'): Promise<NodeServer> {
-  const handle = createApiGatewayHandler({ entry });
+export async function serveApiGateway(
+  handle: (event: ApiGatewayEvent) => Promise<ApiGatewayResult>,
+  stage = '$default',
+): Promise<NodeServer> {
   const server = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
