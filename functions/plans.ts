@@ -7,7 +7,6 @@ import {
   createListConfigs,
   createUpdateConfig,
 } from '../lib/http/native/configs.ts';
-import { createGetOpenapi } from '../lib/http/native/openapi.ts';
 import { createGetPlan, createListPlans } from '../lib/http/native/plans.ts';
 import {
   createGetProject as createGetNativeProject,
@@ -60,5 +59,4 @@ export const handler = createHttpFunction(system, {
   'native.listProjects': createListNativeProjects(services),
   'native.getProject': createGetNativeProject(services),
   'native.updateProject': createUpdateProject(services),
-  'native.getOpenapi': createGetOpenapi(),
 } satisfies Handlers<'plans'>);

@@ -66,7 +66,7 @@ import {
   createRevokeKey,
   createRotateKey,
 } from './http/native/keys.ts';
-import { createGetOpenapi } from './http/native/openapi.ts';
+import { createGetOpenapi, createGetPlanSchema } from './http/native/documents.ts';
 import { createListOverrides, createOverrideRun } from './http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from './http/native/plans.ts';
 import {
@@ -373,6 +373,7 @@ function createHandlers(
     'native.revokeKey': createRevokeKey(services),
     'native.rotateKey': createRotateKey(services),
     'native.getOpenapi': createGetOpenapi(),
+    'native.getPlanSchema': createGetPlanSchema(),
     'callbacks.addResults': createAddResults(services, readJUnit),
     'callbacks.addProgress': createAddProgress(services, readJUnit),
     'callbacks.look': createLook(services),

@@ -29,6 +29,7 @@ export interface Route {
     | 'hooks'
     | 'events'
     | 'schedules'
+    | 'documents'
     | 'page';
   readonly scope: Access;
   readonly surface: Surface;
@@ -195,7 +196,8 @@ export const routes = Object.freeze([
   route('POST', '/v1/keys', 'native.createKey', 'keys', 'KEY_ADMIN'),
   route('DELETE', '/v1/keys/{keyId}', 'native.revokeKey', 'keys', 'KEY_ADMIN'),
   route('POST', '/v1/keys/{keyId}/rotate', 'native.rotateKey', 'keys', 'KEY_ADMIN'),
-  route('GET', '/v1/openapi.json', 'native.getOpenapi', 'plans', 'public'),
+  route('GET', '/v1/openapi.json', 'native.getOpenapi', 'documents', 'public'),
+  route('GET', '/v1/plan.schema.json', 'native.getPlanSchema', 'documents', 'public'),
 
   route('POST', '/callbacks/{runId}/{attempt}/results', 'callbacks.addResults', 'results', 'callback', resultsBytes),
   route('POST', '/callbacks/{runId}/{attempt}/progress', 'callbacks.addProgress', 'results', 'callback'),

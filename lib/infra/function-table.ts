@@ -142,6 +142,12 @@ export const httpFunctions = {
   },
   // It reads nothing: its files are in its bundle.
   page: { description: 'Serves the page', ...http, memoryMb: 512, table: [] },
+  documents: {
+    description: 'Serves the OpenAPI document and the JSON Schema of plans',
+    ...http,
+    memoryMb: 512,
+    table: [],
+  },
 } as const satisfies Record<FunctionName, FunctionSpec>;
 
 /** Serve no route of the table. */

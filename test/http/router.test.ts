@@ -25,7 +25,7 @@ describe('the route table', () => {
     }
   });
 
-  test('leaves only health, badges, the API description, logins, callbacks, hooks and the page without a key', () => {
+  test('leaves only health, badges, the API description, the schema of plans, logins, callbacks, hooks and the page without a key', () => {
     const open = routes
       .filter(({ scope }) => ['public', 'callback', 'hook'].includes(scope))
       .map(({ method, path }) => `${method} ${path}`);
@@ -33,6 +33,7 @@ describe('the route table', () => {
       'POST /Testinium.RestApi/oauth/token',
       'POST /uaa/oauth/token',
       'GET /v1/openapi.json',
+      'GET /v1/plan.schema.json',
       'POST /callbacks/{runId}/{attempt}/results',
       'POST /callbacks/{runId}/{attempt}/progress',
       'POST /callbacks/t/{token}/results',

@@ -336,25 +336,35 @@ export const hookAnswer = z.strictObject(hook);
 export const hooksAnswer = z.strictObject({ hooks: z.array(z.strictObject(hook)) });
 /** The secret is shown in this answer and never again; it is left out if the sender made it. */
 export const newHookAnswer = z.strictObject({ ...hook, secret: z.optional(z.string()) });
+const hookOutcomes = z.array(
+  z.strictObject({
+    planId: idNumber,
+    outcome: z.enum(['started', 'repeated', 'ignored', 'refused']),
+    runId: z.optional(idNumber),
+    reason: z.optional(z.string()),
+  }),
+);
+/** `POST /hooks/{hookId}`: what the call was about and became of it, or that it was a ping. */
+export const receivedAnswer = z.strictObject({
+  hook: z.string(),
+  event: z.optional(z.string()),
+  ping: z.optional(z.literal(true)),
+  outcomes: hookOutcomes,
+});
 export const hookCallsAnswer = z.strictObject({
   calls: z.array(
     z.strictObject({
       deliveryId: z.string(),
       event: z.string(),
       about: z.string(),
-      outcomes: z.array(
-        z.strictObject({
-          planId: idNumber,
-          outcome: z.enum(['started', 'repeated', 'ignored', 'refused']),
-          runId: z.optional(idNumber),
-          reason: z.optional(z.string()),
-        }),
-      ),
+      outcomes: hookOutcomes,
       receivedAt: z.string(),
     }),
   ),
 });
 
+/** The attempt that is looked at, or is over. */
+export const lookAnswer = z.strictObject({ runId: idNumber, attempt: z.int() });
 export const acceptedAnswer = z.strictObject({ runId: idNumber, attempt: z.int(), folded: z.boolean() });
 
 /** RFC 9457, with `code` to branch on; `late` beside RUN_COMPLETED. */

@@ -27,6 +27,7 @@ const bodyNames = nameAll({
   HookBody: bodies.hookBody,
   HookChange: bodies.hookChange,
   RotateHookBody: bodies.rotateHookBody,
+  HookCall: bodies.hookCall,
   ScheduleBody: schedules.scheduleBody,
   ScheduleChange: schedules.scheduleChange,
   PreviewBody: schedules.previewBody,
@@ -67,9 +68,11 @@ const answerNames = nameAll({
   NewHook: answers.newHookAnswer,
   HookCalls: answers.hookCallsAnswer,
   Key: answers.keyAnswer,
+  ReceivedCall: answers.receivedAnswer,
   Keys: answers.keysAnswer,
   NewKey: answers.newKeyAnswer,
   Accepted: answers.acceptedAnswer,
+  Look: answers.lookAnswer,
   Problem: answers.problemAnswer,
 });
 

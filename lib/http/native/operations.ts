@@ -27,6 +27,7 @@ import {
   environmentChange,
   eventBody,
   hookBody,
+  hookCall,
   hookChange,
   keyBody,
   overrideBody,
@@ -39,7 +40,7 @@ import {
 } from './schemas.ts';
 
 type Schema = z.ZodMiniType;
-type OwnOperation = Extract<(typeof routes)[number]['operation'], `native.${string}` | `callbacks.${string}`>;
+type OwnOperation = Extract<(typeof routes)[number]['operation'], `native.${string}` | `callbacks.${string}` | `hooks.${string}`>;
 
 /** What the OpenAPI document says of an operation beyond its route. */
 export interface OperationDoc {
@@ -441,6 +442,10 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     problems: [400, 404],
   },
   'native.getOpenapi': { summary: 'Read this document', answers: { 200: 'application/json' } },
+  'native.getPlanSchema': {
+    summary: 'Read the JSON Schema of plans, for editors',
+    answers: { 200: 'application/schema+json' },
+  },
   'callbacks.addResults': {
     summary: 'Results of an attempt, from its executor. They end the attempt with `final: true`, or as JUnit XML',
     query: uploadQuery,
@@ -452,7 +457,14 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     ...upload,
   },
   'callbacks.look': {
-    summary: 'A vendor’s callback: makes the run look at its executor now. Nothing of the body is read',
-    answers: { 202: 'It looks', 200: 'The attempt is over' },
+    summary: 'A vendor’s callback: makes the run look at its executor now. Nothing of the body is read. 200 if the attempt is over',
+    answers: { 202: answers.lookAnswer, 200: answers.lookAnswer },
+  },
+  'hooks.receive': {
+    summary: 'A call of a forge or a CI system. 202 if it started runs, 200 if not; sent again it finds the same runs',
+    body: hookCall,
+    also: ['application/x-www-form-urlencoded'],
+    answers: { 200: answers.receivedAnswer, 202: answers.receivedAnswer },
+    problems: [400, 401, 413],
   },
 };

@@ -176,6 +176,9 @@ export const hookChange = z.strictObject({
   enabled: z.optional(z.boolean()),
 });
 
+/** `POST /hooks/{hookId}`: as the sender writes it (docs/webhooks.md). */
+export const hookCall = z.record(z.string(), z.unknown());
+
 /** `POST /v1/hooks/{hookId}/rotate`. */
 export const rotateHookBody = z.strictObject({ secret: hookSecret });
 

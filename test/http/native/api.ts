@@ -26,7 +26,7 @@ import { createGetCaseHistory, createGetHistory } from '../../../lib/http/native
 import * as hooks from '../../../lib/http/native/hooks.ts';
 import { createGetJunit } from '../../../lib/http/native/junit.ts';
 import * as keys from '../../../lib/http/native/keys.ts';
-import { createGetOpenapi } from '../../../lib/http/native/openapi.ts';
+import { createGetOpenapi, createGetPlanSchema } from '../../../lib/http/native/documents.ts';
 import { createListOverrides, createOverrideRun } from '../../../lib/http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../../../lib/http/native/plans.ts';
 import { createGetProject, createListProjects, createUpdateProject } from '../../../lib/http/native/projects.ts';
@@ -202,6 +202,7 @@ export async function openApi() {
     'native.revokeKey': keys.createRevokeKey(services),
     'native.rotateKey': keys.createRotateKey(services),
     'native.getOpenapi': createGetOpenapi(),
+    'native.getPlanSchema': createGetPlanSchema(),
     'callbacks.addResults': createAddResults(services, readJUnit),
     'callbacks.addProgress': createAddProgress(services, readJUnit),
     'callbacks.look': createLook(services),

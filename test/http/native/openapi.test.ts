@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { createGetOpenapi } from '../../../lib/http/native/openapi.ts';
-import { createOpenapiDocument } from '../../../lib/http/native/openapi-document.ts';
+import { notifyTypes } from '../../../lib/core/delivery.ts';
+import { createGetOpenapi } from '../../../lib/http/native/documents.ts';
+import { createOpenapiDocument, describedSurfaces } from '../../../lib/http/native/openapi-document.ts';
 import { operations } from '../../../lib/http/native/operations.ts';
 import { routes } from '../../../lib/http/routes.ts';
 import { aRequest } from '../../support/http.ts';
@@ -14,8 +15,9 @@ test('docs/openapi.json is current: `npm run openapi` writes it', async () => {
   expect(JSON.parse(await readFile(new URL('docs/openapi.json', root), 'utf8'))).toEqual(document);
 });
 
-test('every route of the native and the callback API is in it, and nothing else', () => {
-  const own = routes.filter(({ surface }) => surface === 'native' || surface === 'callbacks');
+const own = routes.filter(({ surface }) => describedSurfaces.has(surface));
+
+test('every route of the native API, of callbacks and hooks is in it, and nothing else', () => {
   const written = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
@@ -26,7 +28,14 @@ test('every route of the native and the callback API is in it, and nothing else'
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
-  readonly parameters: readonly { readonly in: string; readonly name: string }[];
+  readonly tags: readonly string[];
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly parameters: readonly {
+    readonly in: string;
+    readonly name: string;
+    readonly description?: string;
+    readonly schema: { readonly type: string };
+  }[];
   readonly responses: Readonly<Record<string, unknown>>;
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: unknown }>> };
 }
@@ -45,7 +54,62 @@ test('every operation has a name of its own, a summary, its parameters and answe
       if (method === 'put') expect(requestBody).toBeDefined();
     }
   }
-  expect(names.size).toBe(routes.filter(({ surface }) => surface === 'native' || surface === 'callbacks').length);
+  expect(names.size).toBe(own.length);
+});
+
+const eachOperation = own.map((route) => ({
+  route,
+  operation: document.paths[route.path][route.method.toLowerCase()] as Operation,
+}));
+
+test('who may call is said by the security of each operation, in schemes that are there', () => {
+  const schemes = Object.keys(document.components.securitySchemes);
+  for (const { route, operation } of eachOperation) {
+    const names = operation.security.flatMap((one) => Object.keys(one));
+    expect(schemes).toEqual(expect.arrayContaining(names));
+    const isTokenInPath = route.path.includes('{token}');
+    const wanted = {
+      public: [],
+      callback: isTokenInPath ? [] : ['callback'],
+      hook: ['standardWebhooks', 'github', 'bitbucket', 'gitlabToken'],
+    };
+    expect([route.path, names]).toEqual([route.path, wanted[route.scope as keyof typeof wanted] ?? ['key']]);
+  }
+});
+
+test('every operation has one tag, every tag a description and operations', () => {
+  const webhooks = Object.values<{ post: Operation }>(document.webhooks).map(({ post }) => post);
+  const used = [...eachOperation.map(({ operation }) => operation), ...webhooks].map(({ tags }) => tags);
+  expect(used.every(({ length }) => length === 1)).toBe(true);
+  expect([...new Set(used.flat())].sort()).toEqual(document.tags.map(({ name }: { name: string }) => name).sort());
+  for (const { description } of document.tags) expect(description.length).toBeGreaterThan(20);
+});
+
+test('parameters have a type of their own, and those outside of the path a description', () => {
+  const types: Record<string, string> = {};
+  for (const { operation } of eachOperation) {
+    for (const { name, description, schema, ...parameter } of operation.parameters) {
+      expect([name, schema.type]).toEqual([name, expect.stringMatching(/^(string|integer|boolean|array)$/)]);
+      if (parameter.in !== 'path') expect(description?.length).toBeGreaterThan(8);
+      types[name] = schema.type;
+    }
+  }
+  expect(types).toMatchObject({ limit: 'integer', dryRun: 'boolean', result: 'array', planId: 'integer', cursor: 'string' });
+});
+
+test('answers say what is always there, bodies what may be left out', () => {
+  const { PlanDocument, Plan, PlanExecutor, Run } = document.components.schemas;
+  expect(PlanDocument.required).toEqual(['name', 'executor']);
+  expect(Plan.required).toEqual(expect.arrayContaining(['project', 'rerun', 'suites', 'configs', 'schedules', 'links']));
+  expect(Plan.properties.machines.items.required).toEqual(['title']);
+  expect(PlanExecutor.oneOf[0].required).toEqual(['type', 'command', 'directory']);
+  expect(Run.required).toEqual(Object.keys(Run.properties));
+  expect(document.paths['/v1/plans'].post.requestBody.required).toBe(true);
+  expect(document.paths['/v1/runs/{runId}/rerun'].post.requestBody.required).toBe(false);
+});
+
+test('every webhook a subscription may ask for, and the ping, is in it', () => {
+  expect(Object.keys(document.webhooks).sort()).toEqual([...notifyTypes, 'endpoint.ping'].sort());
 });
 
 test('every reference leads somewhere', () => {
