@@ -117,6 +117,7 @@ describe('what each function may do', () => {
           'Hooks',
           'Schedules',
           'Page',
+          'Documents',
         ].map((id) => `lambda:InvokeFunction Http${id}`),
       ],
     ],
@@ -264,6 +265,7 @@ describe('the API', () => {
       [
         'Badges',
         'Deliveries',
+        'Documents',
         'EditPlans',
         'Environments',
         'Events',

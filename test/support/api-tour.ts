@@ -53,8 +53,7 @@ export async function tourApi(): Promise<Tour> {
       if (sent.length < count) throw new Error(`${sent.length} of ${count} attempts were dispatched`);
       dispatches.push(...sent.slice(dispatches.length).map(({ body }) => JSON.parse(body)));
     }, patience);
-  const start = async (planId: number) =>
-    (await system.post<{ id: number }>(`/v1/plans/${planId}/runs`, {})).body.id;
+  const start = async (planId: number) => (await system.post<{ id: number }>(`/v1/plans/${planId}/runs`, {})).body.id;
 
   /** What has to have happened before an example makes sense. */
   const before: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -71,7 +70,9 @@ export async function tourApi(): Promise<Tour> {
     getOutput: async () => {
       const command = `echo "1 test"; echo '<testsuite name="Hello"><testcase name="greets"/></testsuite>' > {report}`;
       const executor = { type: 'command', directory: system.directory, command };
-      const notify = [{ name: 'chat', url: `${world.base}/hooks/hello`, on: ['run.completed'], secret: 'env:CHAT_SECRET' }];
+      const notify = [
+        { name: 'chat', url: `${world.base}/hooks/hello`, on: ['run.completed'], secret: 'env:CHAT_SECRET' },
+      ];
       const plan = { name: 'hello', project: 'shop', executor, notify };
       const { body } = await system.post<{ id: number }>('/v1/plans', plan);
       await system.completed(await start(body.id));
@@ -127,7 +128,11 @@ export async function tourApi(): Promise<Tour> {
 const patience = { timeout: 60_000, interval: 50 };
 
 /** The example as a request. */
-function toRequest(operationId: string, { with: values = {}, body, type = 'application/json' }: Example, token: string) {
+function toRequest(
+  operationId: string,
+  { with: values = {}, body, type = 'application/json' }: Example,
+  token: string,
+) {
   const route = routes.find((each) => describedSurfaces.has(each.surface) && operationIdOf(each) === operationId);
   if (route === undefined) throw new Error(`there is no operation ${operationId}`);
   const inPath = new Set([...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name));
@@ -143,7 +148,9 @@ function toRequest(operationId: string, { with: values = {}, body, type = 'appli
   if (route.surface === 'hooks') {
     headers['x-github-event'] = 'push';
     headers['x-github-delivery'] = '72d3162e-cc78-11e3-81ab-4c9367dc0958';
-    const mac = createHmac('sha256', 'made-by-the-forge-itself').update(text ?? '').digest('hex');
+    const mac = createHmac('sha256', 'made-by-the-forge-itself')
+      .update(text ?? '')
+      .digest('hex');
     headers['x-hub-signature-256'] = `sha256=${mac}`;
   }
   const target = query.size === 0 ? path : `${path}?${query}`;

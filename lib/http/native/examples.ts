@@ -13,7 +13,12 @@ export interface Example {
 const plan = {
   name: 'checkout smoke',
   project: 'shop',
-  executor: { type: 'http', url: 'https://runner.example.com/start', stopUrl: 'https://runner.example.com/stop', selects: 'cases' },
+  executor: {
+    type: 'http',
+    url: 'https://runner.example.com/start',
+    stopUrl: 'https://runner.example.com/stop',
+    selects: 'cases',
+  },
   rerun: { max: 1 },
   suites: [{ name: 'Cart', cases: [{ name: 'applies a coupon', tags: ['smoke'] }, { name: 'pays' }] }],
   notify: [
@@ -25,7 +30,12 @@ const plan = {
     },
   ],
 };
-const cloudevents = { ...plan.notify[0], name: 'events', url: 'https://hooks.example.com/events', format: 'cloudevents' };
+const cloudevents = {
+  ...plan.notify[0],
+  name: 'events',
+  url: 'https://hooks.example.com/events',
+  format: 'cloudevents',
+};
 const passed = { suite: 'Cart', name: 'applies a coupon', result: 'passed', durationMs: 40 };
 const failed = { suite: 'Cart', name: 'pays', result: 'failed', durationMs: 70, message: 'expected 10, got 12' };
 const junit =
@@ -69,7 +79,11 @@ export const examples: Readonly<Record<string, Example>> = {
   getPlan: { with: { planId: 1 } },
   updatePlan: {
     with: { planId: 1, 'If-Match': '"1"' },
-    body: { ...plan, notify: [...plan.notify, cloudevents], triggers: { webhooks: [{ events: ['push'], branches: ['main'] }] } },
+    body: {
+      ...plan,
+      notify: [...plan.notify, cloudevents],
+      triggers: { webhooks: [{ events: ['push'], branches: ['main'] }] },
+    },
   },
   createConfig: {
     with: { planId: 1 },

@@ -127,7 +127,10 @@ function toBody(body: z.ZodMiniType, also: readonly string[], { body: example, t
       const isJson = /json|yaml/.test(each);
       return [
         each,
-        { schema: isJson ? schema : { type: 'string' }, ...exampleOf(each === (type ?? 'application/json') ? example : undefined) },
+        {
+          schema: isJson ? schema : { type: 'string' },
+          ...exampleOf(each === (type ?? 'application/json') ? example : undefined),
+        },
       ];
     }),
   );

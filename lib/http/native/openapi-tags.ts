@@ -1,8 +1,14 @@
 /** The parts of the API, in the order a reader meets them. */
 export const tags = [
   { name: 'plans', description: 'Test plans as documents: apply, read, replace, delete, and their saved selections.' },
-  { name: 'runs', description: 'Start, follow, explain, rerun and stop runs; their cases, attempts, results and reports.' },
-  { name: 'environments', description: 'Variables for the tests, secret ones by reference, and how many runs they take.' },
+  {
+    name: 'runs',
+    description: 'Start, follow, explain, rerun and stop runs; their cases, attempts, results and reports.',
+  },
+  {
+    name: 'environments',
+    description: 'Variables for the tests, secret ones by reference, and how many runs they take.',
+  },
   { name: 'schedules', description: 'When plans run by themselves, and what became of each occurrence.' },
   { name: 'projects', description: 'How many runs of a project go on at once.' },
   { name: 'keys', description: 'API keys, their rights and limits.' },
@@ -10,7 +16,10 @@ export const tags = [
   { name: 'deliveries', description: 'What was sent to subscribers and callback URLs, and what came of it.' },
   { name: 'events', description: 'Events on the bus, which plans may wait for.' },
   { name: 'callbacks', description: 'What an executor calls while it runs an attempt, with the token of the attempt.' },
-  { name: 'webhooks', description: 'What Proctor sends: POSTs signed by Standard Webhooks, in its own form or as CloudEvents.' },
+  {
+    name: 'webhooks',
+    description: 'What Proctor sends: POSTs signed by Standard Webhooks, in its own form or as CloudEvents.',
+  },
   { name: 'documents', description: 'This document, and the JSON Schema of plans.' },
 ] as const;
 

@@ -87,7 +87,8 @@ const signatureHeaders = [
   { name: 'webhook-timestamp', description: 'When it was sent, in seconds since 1970.', schema: { type: 'integer' } },
   {
     name: 'webhook-signature',
-    description: '`v1,` and the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}` in base64; several with blanks.',
+    description:
+      '`v1,` and the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}` in base64; several with blanks.',
     schema: text,
   },
 ].map((header) => ({ ...header, in: 'header', required: true }));

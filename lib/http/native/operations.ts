@@ -40,7 +40,10 @@ import {
 } from './schemas.ts';
 
 type Schema = z.ZodMiniType;
-type OwnOperation = Extract<(typeof routes)[number]['operation'], `native.${string}` | `callbacks.${string}` | `hooks.${string}`>;
+type OwnOperation = Extract<
+  (typeof routes)[number]['operation'],
+  `native.${string}` | `callbacks.${string}` | `hooks.${string}`
+>;
 
 /** What the OpenAPI document says of an operation beyond its route. */
 export interface OperationDoc {
@@ -457,7 +460,8 @@ export const operations: Readonly<Record<OwnOperation, OperationDoc>> = {
     ...upload,
   },
   'callbacks.look': {
-    summary: 'A vendor’s callback: makes the run look at its executor now. Nothing of the body is read. 200 if the attempt is over',
+    summary:
+      'A vendor’s callback: makes the run look at its executor now. Nothing of the body is read. 200 if the attempt is over',
     answers: { 202: answers.lookAnswer, 200: answers.lookAnswer },
   },
   'hooks.receive': {

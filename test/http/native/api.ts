@@ -20,13 +20,13 @@ import { createGetOutput, createListAttempts } from '../../../lib/http/native/at
 import { createListCases } from '../../../lib/http/native/cases.ts';
 import * as configs from '../../../lib/http/native/configs.ts';
 import * as deliveries from '../../../lib/http/native/deliveries.ts';
+import { createGetOpenapi, createGetPlanSchema } from '../../../lib/http/native/documents.ts';
 import * as environments from '../../../lib/http/native/environments.ts';
 import { createExplainRun } from '../../../lib/http/native/explain.ts';
 import { createGetCaseHistory, createGetHistory } from '../../../lib/http/native/history.ts';
 import * as hooks from '../../../lib/http/native/hooks.ts';
 import { createGetJunit } from '../../../lib/http/native/junit.ts';
 import * as keys from '../../../lib/http/native/keys.ts';
-import { createGetOpenapi, createGetPlanSchema } from '../../../lib/http/native/documents.ts';
 import { createListOverrides, createOverrideRun } from '../../../lib/http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from '../../../lib/http/native/plans.ts';
 import { createGetProject, createListProjects, createUpdateProject } from '../../../lib/http/native/projects.ts';

@@ -16,6 +16,7 @@ interface Media {
   readonly example?: unknown;
 }
 interface Operation {
+  readonly parameters: readonly Media[];
   readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Media>> }>>;
 }
@@ -59,6 +60,9 @@ describe.each(Object.keys(examples))('%s', (operationId) => {
   const operation = operations[operationId];
 
   test('the request of its example is what its schema says, and is in the document', () => {
+    for (const [i, { example }] of (operation?.parameters ?? []).entries()) {
+      if (example !== undefined) expect(errorsOf([...place, 'parameters', String(i), 'schema'], example)).toBeNull();
+    }
     const type = examples[operationId]?.type ?? 'application/json';
     if (operation?.requestBody === undefined) return expect(examples[operationId]?.body).toBeUndefined();
     const media = operation.requestBody.content[type];

@@ -94,13 +94,21 @@ test('parameters have a type of their own, and those outside of the path a descr
       types[name] = schema.type;
     }
   }
-  expect(types).toMatchObject({ limit: 'integer', dryRun: 'boolean', result: 'array', planId: 'integer', cursor: 'string' });
+  expect(types).toMatchObject({
+    limit: 'integer',
+    dryRun: 'boolean',
+    result: 'array',
+    planId: 'integer',
+    cursor: 'string',
+  });
 });
 
 test('answers say what is always there, bodies what may be left out', () => {
   const { PlanDocument, Plan, PlanExecutor, Run } = document.components.schemas;
   expect(PlanDocument.required).toEqual(['name', 'executor']);
-  expect(Plan.required).toEqual(expect.arrayContaining(['project', 'rerun', 'suites', 'configs', 'schedules', 'links']));
+  expect(Plan.required).toEqual(
+    expect.arrayContaining(['project', 'rerun', 'suites', 'configs', 'schedules', 'links']),
+  );
   expect(Plan.properties.machines.items.required).toEqual(['title']);
   expect(PlanExecutor.oneOf[0].required).toEqual(['type', 'command', 'directory']);
   expect(Run.required).toEqual(Object.keys(Run.properties));

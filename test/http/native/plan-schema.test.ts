@@ -35,12 +35,17 @@ test('it is of the draft editors know best, and describes every field in a sente
     expect([path, description]).toEqual([path, expect.stringMatching(/^[A-Z`].{8,150}\.$/s)]);
 });
 
-/** Plans as people write them: the examples, and each YAML block of the documents that is a whole plan. */
+const plan = { name: 'smoke', executor: { type: 'command', command: 'npm test' } };
+const keys = new Set(Object.keys((schema as JsonSchema).properties ?? {}));
+
+/** Plans as people write them: the examples, and each YAML block of the documents that is a plan or a part of one. */
 const files = globSync('examples/**/*.yaml');
 const blocks = globSync(['README.md', 'docs/*.md']).map(async (file) => {
   const text = await readFile(file, 'utf8');
   const found = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, block = '']) => parse(block, { logLevel: 'silent' }));
-  return found.filter((value) => value?.name !== undefined && value.executor !== undefined);
+  return found
+    .filter((value) => Object.keys(value).every((key) => keys.has(key)))
+    .map((part) => ({ ...plan, ...part }));
 });
 
 test('it takes every plan of the examples and the documents, as the service does', async () => {
@@ -50,7 +55,7 @@ test('it takes every plan of the examples and the documents, as the service does
     examples.applyPlan?.body,
     examples.updatePlan?.body,
   ];
-  expect(plans.length).toBeGreaterThan(8);
+  expect(plans.length).toBeGreaterThan(15);
   for (const plan of plans) {
     expect(() => parsePlan(plan)).not.toThrow();
     expect([plan.name, isPlan(plan), isPlan.errors]).toEqual([plan.name, true, null]);
@@ -66,14 +71,16 @@ test('every example names it in its first line, where it is', async () => {
 });
 
 describe('it refuses', () => {
-  const plan = { name: 'smoke', executor: { type: 'command', command: 'npm test' } };
   const refused: [why: string, change: object][] = [
     ['a key that is none', { nmae: 'smoke' }],
     ['a plan without a name', { name: undefined }],
     ['a plan without an executor', { executor: undefined }],
     ['an executor of no kind', { executor: { type: 'comand', command: 'npm test' } }],
     ['a key of another executor', { executor: { type: 'command', command: 'npm test', url: 'https://x.example' } }],
-    ['a secret where its reference belongs', { executor: { type: 'http', url: 'https://x.example', secret: 'whsec_x' } }],
+    [
+      'a secret where its reference belongs',
+      { executor: { type: 'http', url: 'https://x.example', secret: 'whsec_x' } },
+    ],
     ['an unknown word', { overlap: 'wait' }],
     ['a number that is too large', { rerun: { max: 11 } }],
     ['a text for a number', { deadlines: { runSeconds: '1h' } }],
