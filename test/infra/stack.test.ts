@@ -96,6 +96,7 @@ describe('what each function may do', () => {
       [...read, ...many, ...write, 'DeleteItem Table', 'Query Table/index/list', 'Query Table/index/feed'],
     ],
     ['HttpPage', []],
+    ['HttpDocuments', []],
     [
       'HttpNotFound',
       [

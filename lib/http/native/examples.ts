@@ -125,6 +125,10 @@ export const examples: Readonly<Record<string, Example>> = {
     body: { cases: [{ resultId: '{listCases.cases.0.resultId}', result: 'passed', comment: 'The bank was down.' }] },
   },
   listOverrides: { with: { runId: 1 } },
+  getHistory: { with: { planId: 1, runs: 10 } },
+  getCaseHistory: { with: { planId: 1, caseId: '{listCases.cases.0.id}' } },
+  getReportCsv: { with: { runId: 1 } },
+  getReportHtml: { with: { runId: 1 } },
   stopRun: { with: { runId: 3 } },
   getOutput: { with: { runId: 4, attempt: 1 } },
 
@@ -152,6 +156,7 @@ export const examples: Readonly<Record<string, Example>> = {
 
   createKey: { body: { name: 'CI of the shop', scopes: ['PLAN_RUN', 'PLAN_VIEW'], projects: ['shop'] } },
   listKeys: {},
+  getOwnKey: {},
   rotateKey: { with: { keyId: '{createKey.id}', expireOldAfterSeconds: 3600 } },
   revokeKey: { with: { keyId: '{rotateKey.id}' } },
 

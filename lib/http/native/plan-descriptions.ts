@@ -21,6 +21,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   project: 'Whose runs, environments and keys it shares.',
   description: 'For people.',
   enabled: 'A disabled plan starts no runs.',
+  badge: 'Who may see the badge of its newest result: everybody, or, unless given, nobody.',
 
   executor: 'What runs the tests, and where.',
   'executor.command.type': 'A command on the machine Proctor is on; deployed, in CodeBuild.',

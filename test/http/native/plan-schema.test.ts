@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Ajv } from 'ajv';
 import { globSync } from 'tinyglobby';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import { parsePlan } from '../../../lib/core/plan.ts';
 import { createGetPlanSchema } from '../../../lib/http/native/documents.ts';
 import { examples } from '../../../lib/http/native/examples.ts';
@@ -39,13 +39,15 @@ const plan = { name: 'smoke', executor: { type: 'command', command: 'npm test' }
 const keys = new Set(Object.keys((schema as JsonSchema).properties ?? {}));
 
 /** Plans as people write them: the examples, and each YAML block of the documents that is a plan or a part of one. */
-const files = globSync('examples/**/*.yaml');
-const blocks = globSync(['README.md', 'docs/*.md']).map(async (file) => {
+const files = globSync('examples/**/*plan*.yaml');
+const blocks = globSync(['README.md', 'docs/**/*.md']).map(async (file) => {
   const text = await readFile(file, 'utf8');
-  const found = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, block = '']) => parse(block, { logLevel: 'silent' }));
-  return found
-    .filter((value) => Object.keys(value).every((key) => keys.has(key)))
-    .map((part) => ({ ...plan, ...part }));
+  return [...text.matchAll(/```yaml\n(.*?)```/gs)].flatMap(([, block = '']) => {
+    const document = parseDocument(block, { logLevel: 'silent' });
+    const part: unknown = document.errors.length === 0 ? document.toJS() : undefined;
+    const isPart = typeof part === 'object' && part !== null && Object.keys(part).every((key) => keys.has(key));
+    return isPart ? [{ ...plan, ...part }] : [];
+  });
 });
 
 test('it takes every plan of the examples and the documents, as the service does', async () => {
