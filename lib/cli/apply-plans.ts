@@ -5,6 +5,8 @@ import { isLoopback } from './connect.ts';
 import { type Finding, type PlanBody, type PlanFile, readPlanFile, toBody } from './plan-file.ts';
 import { plain, type Terminal } from './terminal.ts';
 
+export const nothingApplied = '; nothing was applied';
+
 /** What applying a file does, or would do. */
 export interface Applied {
   readonly file: string;
@@ -15,11 +17,15 @@ export interface Applied {
   readonly changes: DryRunAnswer['changes'];
 }
 
-/** The plans of the files. VALIDATION_FAILED if one of them is broken, after telling where and how. */
-export async function readPlanFiles(terminal: Terminal, files: readonly string[]): Promise<readonly PlanFile[]> {
+/** The plans of the files. VALIDATION_FAILED if one of them is broken, after telling where and how; `so` is what follows. */
+export async function readPlanFiles(
+  terminal: Terminal,
+  files: readonly string[],
+  so = '',
+): Promise<readonly PlanFile[]> {
   const read = await Promise.all(files.map(readPlanFile));
   const plans = read.flatMap((one) => ('file' in one ? [one] : []));
-  requireNone(terminal, [...read.flatMap((one) => ('file' in one ? [] : one)), ...repeated(plans)]);
+  requireNone(terminal, [...read.flatMap((one) => ('file' in one ? [] : one)), ...repeated(plans)], so);
   return plans;
 }
 
@@ -34,6 +40,7 @@ export async function applyPlans(
   requireNone(
     terminal,
     wanted.flatMap((one) => ('change' in one ? [] : one)),
+    nothingApplied,
   );
   const applied: Applied[] = [];
   for (const [i, plan] of plans.entries()) {
@@ -95,12 +102,15 @@ function repeated(plans: readonly PlanFile[]): Finding[] {
   });
 }
 
-function requireNone({ say }: Terminal, findings: readonly Finding[]): void {
+function requireNone({ say }: Terminal, findings: readonly Finding[], so: string): void {
   if (findings.length === 0) return;
   for (const { file, line, column, field, message } of findings)
     say(`${file}:${line}:${column}: ${field === '' ? '' : `${field} `}${plain(message)}`);
   const files = new Set(findings.map(({ file }) => file)).size;
-  throw new ServiceError('VALIDATION_FAILED', `${files === 1 ? 'a plan file is' : `${files} plan files are`} broken`);
+  throw new ServiceError(
+    'VALIDATION_FAILED',
+    `${files === 1 ? 'a plan file is' : `${files} plan files are`} broken${so}`,
+  );
 }
 
 function shown(value: unknown): string {

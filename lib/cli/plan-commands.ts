@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { PlanAnswer, PlanSummary } from './answers.ts';
-import { applyPlans, describeApplied, readPlanFiles } from './apply-plans.ts';
+import { applyPlans, describeApplied, nothingApplied, readPlanFiles } from './apply-plans.ts';
 import { connect } from './connect.ts';
 import { findPlan, readPlans } from './find.ts';
 import { addImportCommands } from './import-commands.ts';
@@ -27,7 +27,7 @@ export function addPlanCommands(program: Command): void {
     .option('--json', 'as JSON')
     .action(async (files: readonly string[], { dryRun = false, json }: Flags) => {
       const terminal = createTerminal();
-      const read = await readPlanFiles(terminal, files);
+      const read = await readPlanFiles(terminal, files, nothingApplied);
       const applied = await applyPlans(await connect(), terminal, read, dryRun);
       if (json) terminal.print(JSON.stringify(applied));
       else

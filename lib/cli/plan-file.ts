@@ -1,11 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { components } from '../client/api-types.ts';
 import { type FieldError, isServiceError } from '../core/errors.ts';
 import { type PlanDocument, parsePlan } from '../core/plan.ts';
-import { nearest } from './nearest.ts';
-import { allowedAt } from './plan-keys.ts';
+import { checkTimes } from '../core/schedule/check-times.ts';
+import { adviceOn, adviceOnYaml } from './advice.ts';
 
 /** One thing that is wrong in a file. Lines and columns begin with 1. */
 export interface Finding {
@@ -34,40 +46,40 @@ const maxAliasCount = 20;
 
 /** The plan in the file, YAML or JSON; or what is wrong with it, by line and column. */
 export async function readPlanFile(file: string): Promise<PlanFile | readonly Finding[]> {
-  const at = (line: number, column: number, message: string, field = ''): Finding => ({
-    file,
-    line,
-    column,
-    field,
-    message,
-  });
+  const lines = new LineCounter();
+  const at = (offset: number, message: string, field = ''): Finding => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col), field, message };
+  };
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    return [at(1, 1, code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${(error as Error).message}`)];
+    return [at(0, whyUnreadable(error))];
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { schema: 'core', lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
-  if (document.errors.length > 0) {
-    return document.errors.map(({ code, message, pos }) => {
-      const { line, col } = lines.linePos(pos[0]);
-      return at(line, col, code === 'MULTIPLE_DOCS' ? 'one file holds one plan; make a file of each' : message);
-    });
-  }
+  // At `silent` the parser would not even tell of a second document.
+  const document = parseDocument(text, { schema: 'core', lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const broken = document.errors.map(({ code, message, pos: [from] }) =>
+    at(from, adviceOnYaml(code, message, text.slice(from))),
+  );
+  const loose = looseAliases(document).map((alias) =>
+    at(alias.range?.[0] ?? 0, `*${alias.source} stands for nothing; a text that begins with * must be in quotes`),
+  );
+  if (broken.length + loose.length > 0) return [...broken.filter(isFirstOfPlace), ...loose];
   const find = (error: FieldError): Finding => {
+    if (error.field === 'body') return at(0, 'a plan is an object with keys, among them name and executor');
     const path = toPath(error.field);
-    const offset = offsetOf(document, path);
-    const { line, col } = lines.linePos(offset);
-    return at(line, col, adviceOn(error, path), error.field);
+    return at(offsetOf(document, path), adviceOn(error, path), error.field);
   };
   try {
     const value = document.toJS({ maxAliasCount });
-    return { file, plan: parsePlan(value ?? {}), value, find };
+    const plan = parsePlan(value ?? {});
+    const never = checkSchedules(plan).map(find);
+    return never.length > 0 ? never : { file, plan, value, find };
   } catch (error) {
-    if (!isServiceError(error)) return [at(1, 1, (error as Error).message)];
-    return error.fields.map(find).sort((a, b) => a.line - b.line || a.column - b.column);
+    if (!isServiceError(error)) return [at(0, (error as Error).message)];
+    const first = error.fields.filter(({ field }, i, all) => all.findIndex((one) => one.field === field) === i);
+    return first.map(find).sort((a, b) => a.line - b.line || a.column - b.column);
   }
 }
 
@@ -77,6 +89,42 @@ export function toBody({ file, plan, value }: PlanFile, isLocal: boolean): PlanB
   if (!isLocal || executor.type !== 'command') return value;
   const directory = resolve(dirname(file), executor.directory);
   return { ...value, executor: { ...value.executor, directory } as PlanBody['executor'] };
+}
+
+function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'is a directory; name the files in it';
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'is no text in UTF-8; save it as such';
+  return `it cannot be read: ${(error as Error).message}`;
+}
+
+/** One mistake often makes several at its place, of which the first tells most. */
+function isFirstOfPlace({ line, column }: Finding, i: number, all: readonly Finding[]): boolean {
+  return all.findIndex((one) => one.line === line && one.column === column) === i;
+}
+
+function looseAliases(document: Document.Parsed): Alias[] {
+  const loose: Alias[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined) loose.push(alias);
+    },
+  });
+  return loose;
+}
+
+/** Schedules that could never fire. What they name is for the server to know. */
+function checkSchedules({ schedules = [] }: PlanDocument): FieldError[] {
+  return schedules.flatMap((schedule, i) => {
+    try {
+      checkTimes(schedule);
+      return [];
+    } catch (error) {
+      if (!isServiceError(error)) throw error;
+      return error.fields.map((field) => ({ ...field, field: `schedules[${i}].${field.field}` }));
+    }
+  });
 }
 
 /** `suites[0].cases[2].name` as its parts. */
@@ -103,19 +151,4 @@ function offsetOf(document: Document.Parsed, path: readonly (string | number)[])
     node = next;
   }
   return offset;
-}
-
-/** What is wrong, and what to write instead. */
-function adviceOn({ message, rejectedValue }: FieldError, path: readonly (string | number)[]): string {
-  if (message.startsWith('Unrecognized key')) {
-    const { keys } = allowedAt(path.slice(0, -1));
-    const close = nearest(String(path.at(-1)), keys);
-    return `is no key here; ${close === undefined ? `these are: ${keys.join(', ')}` : `did you mean ${close}?`}`;
-  }
-  const [, expected] = /^Invalid input: expected (\w+), received undefined$/.exec(message) ?? [];
-  if (expected !== undefined) return `is missing; it must be ${/^[aeio]/.test(expected) ? 'an' : 'a'} ${expected}`;
-  const { words } = allowedAt(path);
-  if (!message.startsWith('Invalid') || words.length === 0) return message;
-  const close = typeof rejectedValue === 'string' ? nearest(rejectedValue, words) : undefined;
-  return `must be one of ${words.join(', ')}${close === undefined ? '' : `; did you mean ${close}?`}`;
 }

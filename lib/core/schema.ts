@@ -38,9 +38,16 @@ export function parse<T extends z.ZodMiniType>(
 ): z.output<T> {
   const outcome = z.safeParse(schema, value);
   if (outcome.success) return outcome.data;
-  const fields = outcome.error.issues.slice(0, 20).map((issue) => toFieldError(issue, value, secretFields));
+  const issues = outcome.error.issues.flatMap(byKey).slice(0, 20);
+  const fields = issues.map((issue) => toFieldError(issue, value, secretFields));
   const summary = fields.map(({ field, message }) => `${field}: ${message}`).join('; ');
   throw new ServiceError('VALIDATION_FAILED', summary, { fields });
+}
+
+/** Each unknown key is a mistake of its own. */
+function byKey(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'unrecognized_keys') return [issue];
+  return issue.keys.map((key) => ({ ...issue, keys: [key], message: `Unrecognized key: "${key}"` }));
 }
 
 const secretName = /secret|token|password|accessKey|valueFrom/i;
@@ -54,7 +61,8 @@ function toFieldError(issue: z.core.$ZodIssue, root: unknown, secretFields: read
   const given = isSecret ? undefined : valueAt(root, path);
   const shown = typeof given === 'string' ? given.slice(0, 100) : given;
   const rejected = typeof shown === 'number' || typeof shown === 'boolean' || typeof shown === 'string' ? shown : null;
-  return { field: field || 'body', message: issue.message, rejectedValue: rejected };
+  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  return { field: field || 'body', message, rejectedValue: rejected };
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,10 +1,7 @@
 import { isServiceError, ServiceError } from '../../core/errors.ts';
 import type { PlanDocument } from '../../core/plan.ts';
 import type { Services } from '../../core/ports.ts';
-import { checkJitter } from '../../core/schedule/jitter.ts';
-import { checkTiming } from '../../core/schedule/next-occurrence.ts';
-import type { ScheduleDocument } from '../../core/schedule/schedule-form.ts';
-import { toTiming } from '../../core/schedule/timing-form.ts';
+import { checkTimes } from '../../core/schedule/check-times.ts';
 import { checkReferences } from '../schedules.ts';
 
 /**
@@ -33,12 +30,6 @@ export async function checkSchedules(
       });
     });
   }
-}
-
-function checkTimes(schedule: ScheduleDocument): void {
-  const timing = toTiming(schedule, 0);
-  checkTiming(timing, 0, schedule.once === undefined ? 'at' : 'once');
-  checkJitter(timing, schedule.jitterSeconds, 0);
 }
 
 /** What is refused, under the place it has in the document. */

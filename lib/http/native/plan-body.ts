@@ -102,7 +102,7 @@ function readYaml(body: Uint8Array): unknown {
     throw invalidYaml('it is not UTF-8');
   }
   if (isTooDeep(text)) throw invalidYaml('it is nested deeper than 32 levels');
-  const document = parseDocument(text, { schema: 'core', uniqueKeys: true, prettyErrors: true, logLevel: 'silent' });
+  const document = parseDocument(text, { schema: 'core', uniqueKeys: true, prettyErrors: true, logLevel: 'error' });
   const [error] = document.errors;
   // Not the parser's own message: it quotes the line, which may hold secrets.
   if (error) throw invalidYaml(`line ${error.linePos?.[0].line ?? 1} is not understood (${error.code})`);
