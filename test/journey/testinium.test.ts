@@ -114,7 +114,7 @@ describe.each<Variant>(['cloud', 'enterprise'])('a Proctor in front of a Proctor
     const planId = await applyFront(settings(shop.id), { rerun: { max: 1 } });
     const before = (await tenant.call<{ runs: Created[] }>('/v1/runs')).body.runs[0]?.id ?? 0;
     // By then the bank of the second run is awake.
-    await writeFile(join(tenant.directory, `shop-bank-${before + 2}`), '');
+    await writeFile(join(tenant.directory, `shop-bank-${new URL(tenant.system.url).port}-${before + 2}`), '');
     const run = await front.completed(await trigger(planId));
     expect(run).toMatchObject({ result: 'passed', attempt: 2, counts: { total: 12, passed: 12, flaky: 1 } });
     const inner = await runsOf(shop.id);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -33,6 +33,22 @@ export function preparePytest(): string {
 export function prepareGo(): string {
   prepare(['gotestsum', '--version'], ['golang-go', 'gotestsum']);
   return prepare(['go', 'version'], ['golang-go']);
+}
+
+/** The options with which Maven can test the project: none if Maven Central serves it, else those that do with what is here. */
+export function prepareMaven(project: string): readonly string[] {
+  prepare(['mvn', '--version'], ['maven', 'default-jdk-headless']);
+  const copy = join(mkdtempSync(join(tmpdir(), 'proctor-maven-')), 'project');
+  cpSync(project, copy, { recursive: true });
+  const test = (options: readonly string[]) =>
+    attempt('Maven Central must serve its plugins and JUnit', 'mvn', ['-B', '-q', ...options, 'test', '-f', copy]);
+  try {
+    test([]);
+    return [];
+  } catch {
+    test(['-o']);
+    return ['-o'];
+  }
 }
 
 function prepare([command = '', ...words]: readonly string[], debian: readonly string[]): string {

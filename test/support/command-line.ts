@@ -68,7 +68,7 @@ export function startProctor(args: readonly string[], env: NodeJS.ProcessEnv): S
 }
 
 /** The same program in one file: it starts in a fifth of the time. `dev` and `demo` are left out. */
-async function bundleProgram(outfile: string): Promise<void> {
+export async function bundleProgram(outfile: string): Promise<void> {
   const require = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
   await build({
     entryPoints: [join(root, 'bin/proctor.ts')],

@@ -7,7 +7,9 @@ import { join } from 'node:path';
  * the next one finds it awake, on another machine too. This is what makes a test flaky in practice: state outside of it.
  */
 export function connectToBank() {
-  const awake = join(tmpdir(), `shop-bank-${process.env.PROCTOR_RUN_ID ?? 'local'}`);
+  // Runs of two Proctors on one machine may have the same id.
+  const { port } = new URL(process.env.PROCTOR_CALLBACK_URL ?? 'http://localhost');
+  const awake = join(tmpdir(), `shop-bank-${port}-${process.env.PROCTOR_RUN_ID ?? 'local'}`);
   return {
     async charge(amount) {
       if (!existsSync(awake) && !(Number(process.env.PROCTOR_ATTEMPT) > 1)) {

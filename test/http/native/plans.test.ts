@@ -128,6 +128,7 @@ describe('applying a plan', () => {
     ['indentation', Array.from({ length: 400 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
     ['prototypes', 'name: x\nvariables:\n  __proto__: y\n'],
     ['repeated keys', 'name: x\nname: y\n'],
+    ['two documents', 'name: x\nexecutor: { type: http, url: https://runner.example }\n---\nname: y\n'],
     ['bytes', Buffer.from([0x6e, 0xff, 0xfe])],
     ['tabs', `${'\t'.repeat(50_000)}a`],
   ])('refuses hostile YAML at once: %s', async (_, body) => {

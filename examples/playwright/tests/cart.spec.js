@@ -1,0 +1,18 @@
+const { expect, test } = require('@playwright/test');
+
+const total = (prices) => prices.reduce((sum, price) => sum + price, 0);
+
+test.describe('Cart', () => {
+  test('is empty at first', () => {
+    expect(total([])).toBe(0);
+  });
+
+  test('adds up prices', () => {
+    expect(total([200, 350])).toBe(550);
+  });
+
+  // Fails in the first attempt, so that there is something to rerun.
+  test('waits for the warehouse', () => {
+    expect(process.env.PROCTOR_ATTEMPT).not.toBe('1');
+  });
+});
