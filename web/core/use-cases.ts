@@ -10,10 +10,11 @@ export interface CaseList {
 }
 
 /** As many as a page may have. */
-const pageSize = 1000;
-/** Between two readings of a live run's cases lies at least this, and four times what one takes. */
+const pageSize = 1_000;
+/** Between two readings of a live run's cases lies four times what one takes, but at least, and a page at most, so much. */
 const leastPauseMs = 1_000;
 const pauseFactor = 4;
+const longestPauseOfPageMs = 1_500;
 const retryPauseMs = 5_000;
 
 const none: CaseList = { cases: [], isWhole: false, problem: undefined };
@@ -88,7 +89,8 @@ function createReader(runId: number, show: (list: CaseList) => void) {
       publish({ cases, isWhole: true, problem: undefined });
       read = reading;
       triedAt = Date.now();
-      pauseMs = Math.max(leastPauseMs, pauseFactor * (triedAt - startedAt));
+      const most = longestPauseOfPageMs * Math.ceil(cases.length / pageSize);
+      pauseMs = Math.max(leastPauseMs, Math.min(most, pauseFactor * (triedAt - startedAt)));
     } catch (error) {
       if (!stop.signal.aborted) publish({ ...shown, problem: asProblem(error) });
       retryAt = Date.now() + retryPauseMs;
