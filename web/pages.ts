@@ -1,6 +1,10 @@
 import type { ComponentType } from 'preact';
+import { DeliveriesPage } from './pages/deliveries.tsx';
+import { PlanPage } from './pages/plan.tsx';
+import { PlansPage } from './pages/plans.tsx';
 import { RunPage } from './pages/run.tsx';
 import { RunsPage } from './pages/runs.tsx';
+import { SchedulesPage } from './pages/schedules.tsx';
 
 export interface PageProps {
   /** Values of the pattern's `{names}`. */
@@ -20,7 +24,16 @@ export const pages: readonly PageRoute[] = [
   { pattern: '/', section: '/', view: RunsPage },
   { pattern: '/runs', section: '/', view: RunsPage },
   { pattern: '/runs/{id}', section: '/', view: RunPage },
+  { pattern: '/plans', section: '/plans', view: PlansPage },
+  { pattern: '/plans/{id}', section: '/plans', view: PlanPage },
+  { pattern: '/schedules', section: '/schedules', view: SchedulesPage },
+  { pattern: '/deliveries', section: '/deliveries', view: DeliveriesPage },
 ];
 
 /** The navigation. */
-export const sections: readonly { readonly path: string; readonly name: string }[] = [{ path: '/', name: 'Runs' }];
+export const sections: readonly { readonly path: string; readonly name: string }[] = [
+  { path: '/', name: 'Runs' },
+  { path: '/plans', name: 'Plans' },
+  { path: '/schedules', name: 'Schedules' },
+  { path: '/deliveries', name: 'Deliveries' },
+];

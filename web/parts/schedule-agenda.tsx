@@ -1,0 +1,50 @@
+import { type CalendarCell, describeBand, describeTime, toCells } from '../core/calendar.ts';
+import { type Day, dayName, ownZone } from '../core/days.ts';
+import type { ScheduleLine } from '../core/use-schedules.ts';
+
+/** The days to come as a list: what the calendar shows, in the order of time. */
+export function ScheduleAgenda({
+  lines,
+  days,
+  planName,
+}: {
+  readonly lines: readonly ScheduleLine[];
+  readonly days: readonly Day[];
+  readonly planName: (planId: number) => string;
+}) {
+  const cells = lines.map((line) => ({ line, cells: toCells(line, days) }));
+  const filled = days.flatMap((day, i) => {
+    const entries = cells.flatMap(({ line, cells: own }) => entriesOf(line, own[i]));
+    return entries.length === 0 ? [] : [{ day, entries: entries.sort((a, b) => a.at - b.at) }];
+  });
+  return (
+    <section class="agenda" aria-label={`The next ${days.length} days`}>
+      <p class="dim">On your clock ({ownZone}).</p>
+      {filled.map(({ day, entries }) => (
+        <section key={day.from}>
+          <h3>{dayName(day.from)}</h3>
+          <ul>
+            {entries.map(({ line, text }) => (
+              <li key={text} class={line.schedule.status}>
+                {text} <span class="dim">{planName(line.schedule.planId)}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </section>
+  );
+}
+
+function entriesOf(line: ScheduleLine, cell: CalendarCell | undefined) {
+  if (cell === undefined) return [];
+  // The heading says the day.
+  const short = (text: string) => text.slice(text.indexOf(', ') + 2);
+  const at = (time: string | undefined) => Date.parse(time ?? '');
+  if (cell.isDense) return [{ line, at: at(cell.times[0]?.at), text: short(describeBand(line, cell)) }];
+  return cell.times.map((time) => ({
+    line,
+    at: at(time.at),
+    text: short(describeTime(line, time)),
+  }));
+}
