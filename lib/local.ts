@@ -48,6 +48,7 @@ import {
   createListDeliveries,
   createReplayDelivery,
 } from './http/native/deliveries.ts';
+import { createGetOpenapi, createGetPlanSchema } from './http/native/documents.ts';
 import {
   createCreateEnvironment,
   createDeleteEnvironment,
@@ -66,7 +67,6 @@ import {
   createRevokeKey,
   createRotateKey,
 } from './http/native/keys.ts';
-import { createGetOpenapi, createGetPlanSchema } from './http/native/documents.ts';
 import { createListOverrides, createOverrideRun } from './http/native/overrides.ts';
 import { createDeletePlan, createGetPlan, createListPlans } from './http/native/plans.ts';
 import {

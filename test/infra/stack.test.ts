@@ -170,7 +170,7 @@ describe('what each function may do', () => {
   });
 
   it('knows every policy there is', () => {
-    expect(grants().size).toBe(31);
+    expect(grants().size).toBe(33);
   });
 
   it('writes logs to its own log group only', () => {

@@ -62,8 +62,8 @@ export async function tourApi(): Promise<Tour> {
     addProgressByPath: () => dispatched(2),
     getRun: () => system.completed(1),
     uploadResults: () => dispatched(3),
+    getHistory: () => system.completed(2),
     stopRun: async () => {
-      await system.completed(2);
       await start(1);
       await dispatched(4);
     },
