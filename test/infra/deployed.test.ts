@@ -8,8 +8,8 @@ import { type Deployed, deploy } from '../support/deployed/deploy.ts';
 import { withoutHash } from './synthesize.ts';
 
 /** Every function is a process that starts when it is first called, on a machine that may have two cores. */
-const patience = 30_000;
-vi.setConfig({ testTimeout: 90_000 });
+const patience = 60_000;
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 /** Whoever is on the internet in these tests: a runner of tests, and receivers of webhooks. */
 interface Received {
@@ -49,7 +49,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   if (path !== '/start') return;
   const dispatch = JSON.parse(body) as Dispatched;
   dispatched.push(dispatch);
-  if (dispatch.variables.STAYS === undefined) reported.push(tellResults(dispatch));
+  if (dispatch.variables.STAYS === undefined) reported.push(tellResults(dispatch).catch(() => 0));
 }
 
 /** As a runner does it, once it is done: JUnit XML, packed, to the address it was told. */
@@ -66,7 +66,7 @@ async function tellResults({ callback }: Dispatched): Promise<number> {
 beforeAll(async () => {
   proctor = await deploy(serve);
   proctor.secrets.set('proctor/runner', canaries.runner).set('/proctor/chat', canaries.chat);
-}, 240_000);
+});
 afterAll(async () => {
   await proctor?.close();
 });
@@ -178,8 +178,7 @@ describe('a deployment, driven as AWS drives it', () => {
   });
 
   it('starts runs by an event on the bus, a webhook and a schedule', async () => {
-    const once = new Date(Date.now() + 2000).toISOString().replace(/\.\d+/, '');
-    const scheduled = await applyPlan('scheduled', { schedules: [{ name: 'soon', once }] });
+    const scheduled = await applyPlan('scheduled', { schedules: [{ name: 'nightly', cron: '0 2 * * ? *' }] });
     const [schedule] = await vi.waitFor(async () => {
       const { schedules } = (await call<{ schedules: { id: number }[] }>('GET', `/v1/schedules?plan=${scheduled}`))
         .body;
@@ -209,8 +208,11 @@ describe('a deployment, driven as AWS drives it', () => {
     const sent = await fetch(`${proctor.url}/hooks/${hook.body.id}`, { method: 'POST', headers, body });
     expect([sent.status, await sent.json()]).toMatchObject([202, { outcomes: [{ outcome: 'started' }] }]);
 
+    const once = new Date(Date.now() + 4000).toISOString().replace(/\.\d+/, '');
+    const soon = await call('POST', '/v1/schedules', { planId: scheduled, name: 'soon', once });
+    expect([soon.status, schedule]).toEqual([201, expect.objectContaining({ name: 'nightly' })]);
     await sleep(Math.max(0, Date.parse(once) - Date.now()));
-    await proctor.fire(`schedule-${schedule?.id}`);
+    await proctor.fire(`schedule-${soon.body.id}`);
     expect(await completed((await firstRunOf(scheduled)).id)).toMatchObject({ result: 'passed' });
   });
 

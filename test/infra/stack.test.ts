@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { type App, aws_sqs as sqs } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
@@ -549,6 +550,39 @@ describe('outputs', () => {
     expect(show(template.Outputs.FirstKeyCommand?.Value)).toBe(
       `aws lambda invoke --function-name HttpKeys --cli-binary-format raw-in-base64-out --payload '{"proctor":"first-key"}' /dev/stdout`,
     );
+  });
+});
+
+describe('the policy to deploy with', () => {
+  const { Statement } = JSON.parse(readFileSync('docs/deploy-policy.json', 'utf8')) as { Statement: Statement[] };
+  /** The service's name in IAM, where it is not that of its types. */
+  const services: Readonly<Record<string, string>> = {
+    ApiGatewayV2: 'apigateway',
+    EventSchemas: 'schemas',
+    StepFunctions: 'states',
+  };
+
+  it('has every service of the template', () => {
+    const types = new Set(Object.values(template.Resources).map(({ Type }) => Type.split('::')[1] ?? ''));
+    const needed = [...types].filter((type) => type !== 'CDK').map((type) => services[type] ?? type.toLowerCase());
+    const granted = new Set(
+      Statement.flatMap(({ Action }) => listOf(Action)).map((action) => String(action).split(':')[0]),
+    );
+    expect(needed.length).toBeGreaterThan(10);
+    expect(needed.filter((service) => !granted.has(service))).toEqual([]);
+  });
+
+  it('names the stack wherever a service has names, and deletes neither the table nor reads the master key', () => {
+    for (const { Action, Resource } of Statement) {
+      for (const action of listOf(Action)) {
+        expect(action).not.toMatch(/^\*|^(iam|dynamodb|secretsmanager|s3):\*|DeleteTable|DeleteSecret|GetSecretValue/);
+        if (String(action).endsWith(':*')) expect(JSON.stringify(Resource)).not.toMatch(/"\*"/);
+      }
+      for (const resource of listOf(Resource)) {
+        if (resource !== '*')
+          expect(resource).toMatch(/[Pp]roctor|MasterKey|apigateway:\*::\/(apis|tags)|cdk-(bootstrap\/)?hnb659fds/);
+      }
+    }
   });
 });
 

@@ -67,7 +67,8 @@ async function synthesizeAssembly(): Promise<{ readonly directory: string; reado
   const { directory: bundles } = await bundleFunctions(join(directory, 'bundles'));
   const { app, stack } = createApp(bundles, {
     outdir: join(directory, 'cdk.out'),
-    context: { codebuildProjects: codebuildProject, '@aws-cdk/core:validateAgainstDefaultRules': false },
+    context: { codebuildProjects: codebuildProject },
+    builtinCloudFormationValidation: false,
   });
   const assembly = app.synth();
   return { directory: assembly.directory, template: assembly.getStackByName(stack.stackName).template as Template };
@@ -108,7 +109,11 @@ export async function deploy(serve: RequestListener): Promise<Deployed> {
     return grant !== undefined;
   };
 
-  const aws = createServer(async (request, response) => {
+  const aws = createServer((request, response) => {
+    // Where somebody went away, so does the answer; the SDK asks again.
+    answerCall(request, response).catch(() => response.destroy());
+  });
+  const answerCall = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request);
     const id = /Credential=(\w+)\//.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const read = readAwsRequest(request.method ?? '', new URL(request.url ?? '', awsUrl), targetOf(request), body);
@@ -118,7 +123,7 @@ export async function deploy(serve: RequestListener): Promise<Deployed> {
     const elsewhere = { dynamodb: tableUrl, codebuild: builds.url, scheduler: scheduler.url }[read.service];
     if (elsewhere !== undefined) return forward(request, body, href.replace(awsUrl, elsewhere), response);
     await serveAws(read, response);
-  });
+  };
   await listen(aws);
   const awsUrl = urlOf(aws);
   const { hostname, port } = (await table.client.config.endpoint?.()) ?? {};
@@ -335,12 +340,12 @@ export async function deploy(serve: RequestListener): Promise<Deployed> {
     },
     async close() {
       for (const service of functions.values()) service.close();
-      await Promise.all([gateway.close(), builds.close(), table.close()]);
       for (const server of [aws, internet]) {
         server.closeAllConnections();
         server.close();
       }
-      await scheduler.close();
+      await Promise.all([gateway.close(), builds.close(), scheduler.close()]);
+      await table.close();
     },
   };
 }
