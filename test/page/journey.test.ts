@@ -67,7 +67,7 @@ test('a reader starts the sample plan, sees it fill, reruns the case that failed
   await page.getByRole('link', { name: 'Cases' }).click();
 
   // The bank is awake by now.
-  await writeFile(join(sandbox, 'shop-bank-2'), '');
+  await writeFile(join(sandbox, `shop-bank-${new URL(reader.system.system.url).port}-2`), '');
   await page.getByLabel('Pick pays at the bank').check();
   await page.getByRole('button', { name: 'Rerun 1 picked case' }).click();
   await page.waitForURL(/\/runs\/2$/);
@@ -80,6 +80,15 @@ test('a reader starts the sample plan, sees it fill, reruns the case that failed
   await page.getByText('Output').click();
   await page.getByLabel('Output of attempt 1').getByText('pays at the bank').waitFor();
   await picture('attempts');
+  for (const [word, file] of [
+    ['JUnit XML', 'proctor-run-2.xml'],
+    ['CSV', 'proctor-run-2.csv'],
+    ['HTML report', 'proctor-run-2.html'],
+  ] as const) {
+    const kept = page.waitForEvent('download');
+    await page.getByRole('button', { name: word }).click();
+    expect((await kept).suggestedFilename()).toBe(file);
+  }
   await page.getByRole('link', { name: 'Proctor' }).click();
   await page.getByRole('link', { name: 'storefront #1' }).waitFor();
   await picture('runs');

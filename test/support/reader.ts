@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { onTestFailed } from 'vitest';
 import { startBrowser } from './browser.ts';
 import { startTestSystem, type TestSystem } from './local.ts';
 
@@ -41,13 +42,10 @@ export async function startReader(): Promise<Reader> {
       // A refused call is the server's answer, which the page tells; everything else is the page's own.
       if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
     });
+    const picture = async (name: string) => void (await page.screenshot({ path: join(pictures, `${name}.png`) }));
+    onTestFailed(() => picture('broken'));
     await page.goto(`${system.system.url}${path}`);
-    return {
-      page,
-      urls,
-      complaints,
-      picture: async (name) => void (await page.screenshot({ path: join(pictures, `${name}.png`) })),
-    };
+    return { page, urls, complaints, picture };
   };
   return { system, open, close: () => closeBoth(browser, system) };
 }

@@ -74,7 +74,7 @@ export function RunsPage() {
 /** To the run so many rows away, from wherever the focus is. */
 function moveFocus(by: number): void {
   const links = [...document.querySelectorAll<HTMLElement>('.run-row .name')];
-  const at = links.findIndex((link) => link === document.activeElement);
+  const at = links.indexOf(document.activeElement as HTMLElement);
   links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
 }
 
