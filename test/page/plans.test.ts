@@ -16,6 +16,8 @@ let answer = 410;
 let planId: number;
 /** Oldest first. */
 let runIds: readonly number[];
+let bankCase: number;
+let nightly: number;
 
 beforeAll(async () => {
   reader = await startReader();
@@ -24,7 +26,15 @@ beforeAll(async () => {
     response.writeHead(answer).end();
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  ({ planId, runIds } = await runSixTimes());
+  ({ planId, runIds, bankCase } = await runSixTimes());
+  nightly = await schedule({ name: 'nightly', cron: '0 2 * * *', timezone: 'Asia/Kolkata' });
+  await schedule({
+    name: 'office hours',
+    cron: '0/30 8-18 ? * MON-FRI *',
+    timezone: 'Europe/Istanbul',
+    enabled: false,
+  });
+  await schedule({ name: 'weekly report', every: 'week', at: '2027-01-08T18:00', timezone: 'Europe/Berlin' });
 }, 180_000);
 afterAll(async () => {
   await reader?.close();
@@ -73,7 +83,9 @@ test('a plan shows its history as charts with a table, what fails since when, an
   await page.getByRole('heading', { level: 1, name: 'pays at the bank' }).waitFor();
   const strip = page.getByRole('list', { name: 'Results, oldest first' });
   expect(await strip.getByRole('link').allTextContents()).toEqual(
-    runIds.map((id, i) => expect.stringMatching(new RegExp(`^Run #${id}: ${i < 3 ? 'passed' : 'failed'}, .*build 10${i + 1}$`))),
+    runIds.map((id, i) =>
+      expect.stringMatching(new RegExp(`^Run #${id}: ${i < 3 ? 'passed' : 'failed'}, .*build 10${i + 1}$`)),
+    ),
   );
   await page.getByText(`Failing since run #${runIds[3]} (build 104), 3 runs.`).waitFor();
   expect(await page.evaluate('document.activeElement.id')).toBe('main');
@@ -97,17 +109,10 @@ test('a plan shows its history as charts with a table, what fails since when, an
 test('schedules are dots on the days to come, read by the arrow keys, and paused; the last times say what became of them', {
   timeout,
 }, async () => {
-  const { body: nightly } = await reader.system.post<{ id: number }>('/v1/schedules', {
-    planId,
-    name: 'nightly',
-    cron: '0 2 * * *',
-    timezone: 'Asia/Kolkata',
-  });
-  const once = new Date(Date.now() + 3_000).toISOString();
-  const { body: soon } = await reader.system.post<{ id: number }>('/v1/schedules', { planId, name: 'soon', once });
+  const soon = await schedule({ name: 'soon', once: new Date(Date.now() + 3_000).toISOString() });
   await vi.waitFor(async () => {
     const { body } = await reader.system.call<{ occurrences: { state: string }[] }>(
-      `/v1/schedules/${soon.id}/occurrences`,
+      `/v1/schedules/${soon}/occurrences`,
     );
     expect(body.occurrences).toMatchObject([{ state: 'fired' }]);
   }, 60_000);
@@ -115,9 +120,11 @@ test('schedules are dots on the days to come, read by the arrow keys, and paused
   const { page, complaints } = await reader.open('/schedules', { timezoneId: 'Europe/Berlin' });
   const row = page.getByRole('row').filter({ hasText: 'nightly' });
   await row.waitFor();
-  const last = await page.evaluate<number>('new Date(new Date().setHours(0, 0, 0, 0)).setDate(new Date().getDate() + 14)');
+  const last = await page.evaluate<number>(
+    'new Date(new Date().setHours(0, 0, 0, 0)).setDate(new Date().getDate() + 14)',
+  );
   const { body: preview } = await reader.system.call<{ occurrences: { at: string }[] }>(
-    `/v1/schedules/${nightly.id}/preview`,
+    `/v1/schedules/${nightly}/preview`,
   );
   const expected = preview.occurrences.filter(({ at }) => Date.parse(at) < last).length;
   expect(expected).toBeGreaterThan(12);
@@ -128,18 +135,25 @@ test('schedules are dots on the days to come, read by the arrow keys, and paused
   await reading.getByText('(02:00 in Asia/Kolkata) · nightly').waitFor();
   expect(await row.locator('button:focus').getAttribute('aria-label')).toBe(await reading.textContent());
 
-  const card = page.getByRole('list', { name: 'Schedules' }).getByRole('listitem').filter({ hasText: 'Every day at 02:00' });
+  const card = page
+    .getByRole('list', { name: 'Schedules' })
+    .getByRole('listitem')
+    .filter({ hasText: 'Every day at 02:00' });
   await card.getByRole('button', { name: 'Pause nightly' }).click();
   await card.getByText('paused', { exact: true }).waitFor();
-  expect((await reader.system.call(`/v1/schedules/${nightly.id}`)).body).toMatchObject({ status: 'paused' });
+  expect((await reader.system.call(`/v1/schedules/${nightly}`)).body).toMatchObject({ status: 'paused' });
   await card.getByRole('button', { name: 'Resume nightly' }).click();
   await card.getByText('paused', { exact: true }).waitFor({ state: 'detached' });
-  expect((await reader.system.call(`/v1/schedules/${nightly.id}`)).body).toMatchObject({ status: 'active' });
+  expect((await reader.system.call(`/v1/schedules/${nightly}`)).body).toMatchObject({ status: 'active' });
 
-  const fired = page.locator(`#schedule-${soon.id}`);
+  const fired = page.locator(`#schedule-${soon}`);
   expect(await fired.textContent()).toMatch(/Started.*run #\d+/);
   await page.getByRole('button', { name: 'As a list' }).click();
-  await page.getByRole('region', { name: 'The next 14 days' }).getByText('nightly').nth(expected - 1).waitFor();
+  await page
+    .getByRole('region', { name: 'The next 14 days' })
+    .getByText('nightly')
+    .nth(expected - 1)
+    .waitFor();
   expect(complaints).toEqual([]);
   await page.context().close();
 });
@@ -197,16 +211,20 @@ test('who has nothing yet is told what to do first', { timeout }, async () => {
 const places: readonly (readonly [name: string, path: () => string, ready: string])[] = [
   ['plans', () => '/plans', '.plan-row'],
   ['plan', () => `/plans/${planId}`, '.plot canvas'],
-  ['case', () => `/plans/${planId}?case=2`, '.strip'],
+  ['case', () => `/plans/${planId}?case=${bankCase}`, '.strip'],
   ['schedules', () => '/schedules', '.schedule'],
   ['deliveries', () => '/deliveries', '.delivery'],
 ];
 
 describe('accessibility', () => {
-  test.each(['light', 'dark'] as const)('finds nothing serious on any of them, in %s colours', { timeout }, async (colorScheme) => {
-    const opened = await reader.open('/plans', { colorScheme });
-    await visit(opened, `${colorScheme}`, async () => expect(await problemsOf(opened.page)).toEqual([]));
-  });
+  test.each(['light', 'dark'] as const)(
+    'finds nothing serious on any of them, in %s colours',
+    { timeout },
+    async (colorScheme) => {
+      const opened = await reader.open('/plans', { colorScheme, viewport: { width: 1280, height: 1500 } });
+      await visit(opened, `${colorScheme}`, async () => expect(await problemsOf(opened.page)).toEqual([]));
+    },
+  );
 });
 
 test('a phone shows each of them without scrolling sideways', { timeout }, async () => {
@@ -252,7 +270,14 @@ async function runSixTimes() {
     await system.completed(run.id);
     ids.push(run.id);
   }
-  return { planId: plan.id, runIds: ids };
+  const { body: page } = await system.call<{ cases: { id: number; name: string }[] }>(`/v1/runs/${ids[5]}/cases`);
+  const bankCase = page.cases.find(({ name }) => name === 'pays at the bank')?.id ?? Number.NaN;
+  return { planId: plan.id, runIds: ids, bankCase };
+}
+
+async function schedule(form: object): Promise<number> {
+  const { body } = await reader.system.post<{ id: number }>('/v1/schedules', { planId, ...form });
+  return body.id;
 }
 
 async function signIn(page: Page, token: string): Promise<void> {

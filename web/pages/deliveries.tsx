@@ -93,7 +93,9 @@ function NoDeliveries({ isFiltered }: { readonly isFiltered: boolean }) {
       <h2>Nothing has been sent yet</h2>
       <p>A plan tells others how its runs end. Say whom in its document, and apply it:</p>
       <CopyLine
-        text={'notify:\n  - { url: "https://chat.example.com/hooks/ci", on: [run.completed], secret: "env:CHAT_SECRET" }'}
+        text={
+          'notify:\n  - { url: "https://chat.example.com/hooks/ci", on: [run.completed], secret: "env:CHAT_SECRET" }'
+        }
         what="the lines"
       />
     </div>

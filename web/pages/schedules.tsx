@@ -45,7 +45,7 @@ export function SchedulesPage() {
           options={plans.map(({ id, name }) => [String(id), name])}
           onChange={(value) => setQuery({ plan: value, cursor: null })}
         />
-        {isNarrow ? null : (
+        {isNarrow || !data?.lines.length ? null : (
           <button
             type="button"
             class="chip"

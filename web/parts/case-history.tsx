@@ -88,7 +88,7 @@ function LaneView({ lane, results }: { readonly lane: Lane; readonly results: re
         <Figure name="Passed when repeated" value={String(flaky)} />
         <Figure name="Changed" value={count(flips, 'time')} />
         <Figure name="Flakiness" value={percent(flakiness)} />
-        {medianMs === null ? null : <Figure name="Middle duration" value={duration(medianMs)} />}
+        {medianMs === null ? null : <Figure name="Median" value={duration(medianMs)} />}
         {p95Ms === null ? null : <Figure name="95 % within" value={duration(p95Ms)} />}
       </dl>
     </section>

@@ -60,7 +60,7 @@ export function PlanCases({ history }: { readonly history: History }) {
               <Line key={keyOf(each)} planId={plan.id} of={each}>
                 <b>{timeOf(each.medianMs)}</b>{' '}
                 <span class="dim">
-                  in the middle · 95 % within {timeOf(each.p95Ms)} of {count(each.runs, 'run')}
+                  median · 95 % within {timeOf(each.p95Ms)} · {count(each.runs, 'run')}
                 </span>
               </Line>
             ))}

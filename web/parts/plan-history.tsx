@@ -48,7 +48,7 @@ export function PlanHistory({ history, asked }: { readonly history: History; rea
         />
         <RunChart
           name="Duration"
-          figure={median === null ? '' : `${duration(median)} in the middle`}
+          figure={median === null ? '' : `median ${duration(median)}`}
           points={points}
           read={({ durationMs }) => durationMs}
           ticks={durationTicks(longest)}
