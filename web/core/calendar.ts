@@ -1,4 +1,4 @@
-import { clock, type Day, dayName, ownZone } from './days.ts';
+import { clock, type Day, ownZone } from './days.ts';
 import type { ScheduleLine, Upcoming } from './use-schedules.ts';
 
 /** What a schedule does on a day: single times, or more than fit, told as one. */
@@ -20,15 +20,13 @@ export function toCells({ next, knownUntil }: ScheduleLine, days: readonly Day[]
   });
 }
 
-/** A time in words: on the reader's clock and, where that says another time, on the schedule's. */
-export function describeTime(line: ScheduleLine, { at, local, kind, runsIntoNext, clashes }: Upcoming): string {
-  const time = Date.parse(at);
+/** A time of a day in words: on the reader's clock and, where that says another time, on the schedule's. */
+export function describeTime({ schedule }: ScheduleLine, { at, local, kind, runsIntoNext, clashes }: Upcoming): string {
+  const here = clock(Date.parse(at));
   const there = local.slice(11, 16);
-  const zone = line.schedule.timezone;
-  const isSame = zone === ownZone || there === clock(time);
+  const isSame = schedule.timezone === ownZone || there === here;
   return [
-    `${dayName(time)}, ${clock(time)}${isSame ? '' : ` (${there} in ${zone})`}`,
-    line.schedule.name,
+    isSame ? here : `${here} (${there} in ${schedule.timezone})`,
     kind === 'gap' ? 'moved out of the hour that the clocks skip' : '',
     kind === 'fold' ? 'the first of two such times, as the clocks go back' : '',
     runsIntoNext ? 'its run usually takes until after the next one' : '',
@@ -39,11 +37,8 @@ export function describeTime(line: ScheduleLine, { at, local, kind, runsIntoNext
 }
 
 /** Many times of a day in words. */
-export function describeBand(line: ScheduleLine, { day, times, isUnknown }: CalendarCell): string {
+export function describeBand({ times, isUnknown }: CalendarCell): string {
   const first = clock(Date.parse(times[0]?.at ?? ''));
   const last = clock(Date.parse(times.at(-1)?.at ?? ''));
-  const span = isUnknown
-    ? `${times.length} times and more from ${first}`
-    : `${times.length} times from ${first} to ${last}`;
-  return `${dayName(day.from)}, ${span} · ${line.schedule.name}`;
+  return isUnknown ? `${times.length} times and more from ${first}` : `${times.length} times from ${first} to ${last}`;
 }

@@ -24,9 +24,9 @@ export function dayName(at: number): string {
   return new Date(at).toLocaleDateString(undefined, { weekday: 'short', day: 'numeric', month: 'short' });
 }
 
-/** `02:00`, on the reader's clock. */
+/** `02:00`, on the reader's clock; as schedules are written, without AM and PM. */
 export function clock(at: number): string {
-  return new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  return new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
 /** `in 12 min`, `today, 14:00`, `Fri 27 Nov, 02:00`. */

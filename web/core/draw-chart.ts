@@ -1,11 +1,18 @@
 import UPlot from 'uplot';
-import { marks } from './marks.ts';
 import type { Tone } from './results.ts';
+
+export interface ChartPoint {
+  readonly value: number | null;
+  readonly tone: Tone;
+  /** A path in a box of 16 by 16. */
+  readonly mark: string;
+  readonly label: string;
+}
 
 /** A line over runs, each of which is marked. */
 export interface ChartData {
   /** Oldest first. A run without a value is marked at the bottom. */
-  readonly points: readonly { readonly value: number | null; readonly tone: Tone; readonly label: string }[];
+  readonly points: readonly ChartPoint[];
   /** Of the vertical axis. The last one is the top. */
   readonly ticks: readonly number[];
   readonly write: (value: number) => string;
@@ -24,7 +31,7 @@ export interface Chart {
 const height = 176;
 const font = '12px system-ui, sans-serif';
 
-/** Draws into the element. Nothing but type is imported from the rest of the page, so that this is a file of its own. */
+/** Draws into the element. Nothing but types is imported from the rest of the page, so that this is a file of its own. */
 export function drawChart(box: HTMLElement, { points, ticks, write, onHover, onPick }: ChartData): Chart {
   const values = points.map(({ value }) => value);
   const top = ticks.at(-1) ?? 1;
@@ -91,13 +98,13 @@ function drawMarks(chart: UPlot, points: ChartData['points'], box: HTMLElement):
   const size = Math.min(12, Math.max(6, room * 0.8)) * ratio;
   const ring = readColour(box, '--surface');
   const fills = new Map<Tone, string>();
-  for (const [index, { value, tone }] of points.entries()) {
+  for (const [index, { value, tone, mark }] of points.entries()) {
     const fill = fills.get(tone) ?? readColour(box, `--${tone}-fill`);
     fills.set(tone, fill);
     ctx.save();
     ctx.translate(chart.valToPos(index, 'x', true) - size / 2, chart.valToPos(value ?? 0, 'y', true) - size / 2);
     ctx.scale(size / 16, size / 16);
-    const path = new Path2D(marks[tone]);
+    const path = new Path2D(mark);
     ctx.lineJoin = 'round';
     ctx.lineWidth = 4;
     ctx.strokeStyle = ring;

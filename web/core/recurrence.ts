@@ -1,6 +1,11 @@
-import type { Schedule } from './use-schedules.ts';
-
-type Timing = Pick<Schedule, 'cron' | 'rate' | 'every' | 'at' | 'once'>;
+/** When a schedule fires, as the API tells it. */
+export interface Timing {
+  readonly cron?: string | undefined;
+  readonly rate?: string | undefined;
+  readonly every?: 'hour' | 'day' | 'week' | 'twoWeeks' | 'month' | 'year' | undefined;
+  readonly at?: string | undefined;
+  readonly once?: string | undefined;
+}
 
 const periods: Readonly<Record<NonNullable<Timing['every']>, string>> = {
   hour: 'Every hour',
@@ -23,7 +28,10 @@ export function recurrenceOf({ cron, rate, every, at, once }: Timing): string {
 
 /** `2027-01-08 18:00`: on the clocks of the schedule's zone, whichever the reader's is. */
 function wallTime(text = ''): string {
-  return text.replace('T', ' ').replace(/(\d\d:\d\d):00(?:\.0+)?/, '$1');
+  return text
+    .replace('T', ' ')
+    .replace(/\.\d+/, '')
+    .replace(/(\d\d:\d\d):00/, '$1');
 }
 
 /** The common ones: times of a day on days of the week, and every so many minutes or hours. */
@@ -33,15 +41,26 @@ function cronWords(expression: string): string | undefined {
   if (month !== '*' || year !== '*' || !isAny(date)) return undefined;
   const which = weekdays(weekday, fields.length === 6 ? 1 : 0);
   if (which === undefined) return undefined;
-  const step = /^(?:\*|0)\/(\d+)$/;
   const on = which === '' ? '' : `, ${which}`;
-  if (step.test(minute) && hour === '*') return `Every ${step.exec(minute)?.[1]} minutes${on}`;
+  const minutes = stepOf(minute, 60);
+  const hours = hour.split(/[,-]/).map((each) => each.padStart(2, '0'));
+  if (minutes !== undefined) {
+    if (hour === '*') return `Every ${minutes} minutes${on}`;
+    return /^\d+-\d+$/.test(hour) ? `Every ${minutes} minutes from ${hours[0]}:00 to ${hours[1]}:59${on}` : undefined;
+  }
   if (!/^\d+$/.test(minute)) return undefined;
   if (hour === '*') return `Every hour at ${minute} min past${on}`;
-  if (step.test(hour)) return `Every ${step.exec(hour)?.[1]} hours at ${minute} min past${on}`;
+  const everyHours = stepOf(hour, 24);
+  if (everyHours !== undefined) return `Every ${everyHours} hours at ${minute} min past${on}`;
   if (!/^\d+(,\d+)*$/.test(hour)) return undefined;
-  const times = hour.split(',').map((each) => `${each.padStart(2, '0')}:${minute.padStart(2, '0')}`);
+  const times = hours.map((each) => `${each}:${minute.padStart(2, '0')}`);
   return `${which === '' ? 'Every day' : which} at ${list(times)}`;
+}
+
+/** Of `0/15` and the like with a star, if it goes on evenly into the next hour or day. */
+function stepOf(field: string, whole: number): number | undefined {
+  const step = Number(/^(?:\*|0)\/(\d+)$/.exec(field)?.[1] ?? 0);
+  return step > 1 && step < whole && whole % step === 0 ? step : undefined;
 }
 
 function isAny(field: string): boolean {

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** The path clients reach the service under, without a final slash. */
 export const base = document.documentElement.dataset.base ?? '';
@@ -27,7 +27,8 @@ export function go(to: string, { replace = false } = {}): void {
 /** Where the page is, now and after every move. */
 export function usePlace(): Place {
   const [place, setPlace] = useState(readPlace);
-  useEffect(() => {
+  // Before anything else can happen: a move between the first look and a later effect would be missed.
+  useLayoutEffect(() => {
     const onMove = () => setPlace(readPlace());
     listeners.add(onMove);
     return () => void listeners.delete(onMove);

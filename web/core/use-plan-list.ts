@@ -51,7 +51,8 @@ async function listNextTimes(project: string | null, signal: AbortSignal): Promi
   const { schedules } = await need(api.GET('/v1/schedules', { params: { query }, signal }));
   const times = new Map<number, string>();
   for (const { planId, nextAt } of schedules) {
-    if (nextAt !== null && nextAt < (times.get(planId) ?? '9')) times.set(planId, nextAt);
+    const earliest = times.get(planId);
+    if (nextAt !== null && (earliest === undefined || nextAt < earliest)) times.set(planId, nextAt);
   }
   return times;
 }

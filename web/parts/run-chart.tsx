@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chart, ChartData } from '../core/draw-chart.ts';
+import { marks } from '../core/marks.ts';
 import { go } from '../core/router.ts';
 import type { RunPoint } from '../core/run-points.ts';
 
@@ -22,7 +23,12 @@ export function RunChart({
   readonly write: (value: number) => string;
 }) {
   const [hovered, hover] = useState<{ readonly index: number; readonly left: number } | null>(null);
-  const drawn = points.map((point) => ({ value: read(point), tone: point.tone, label: `#${point.id}` }));
+  const drawn = points.map((point) => ({
+    value: read(point),
+    tone: point.tone,
+    mark: marks[point.tone],
+    label: `#${point.id}`,
+  }));
   const { box, isMissing } = useChart(JSON.stringify(drawn), {
     points: drawn,
     ticks,

@@ -24,9 +24,13 @@ export function ScheduleAgenda({
         <section key={day.from}>
           <h3>{dayName(day.from)}</h3>
           <ul>
-            {entries.map(({ line, text }) => (
-              <li key={text} class={line.schedule.status}>
-                {text} <span class="dim">{planName(line.schedule.planId)}</span>
+            {entries.map(({ line, at, text }) => (
+              <li key={`${line.schedule.id} ${at}`} class={line.schedule.status}>
+                {text} <b>{line.schedule.name}</b>{' '}
+                <span class="dim">
+                  {planName(line.schedule.planId)}
+                  {line.schedule.status === 'paused' ? ', paused' : ''}
+                </span>
               </li>
             ))}
           </ul>
@@ -37,14 +41,7 @@ export function ScheduleAgenda({
 }
 
 function entriesOf(line: ScheduleLine, cell: CalendarCell | undefined) {
-  if (cell === undefined) return [];
-  // The heading says the day.
-  const short = (text: string) => text.slice(text.indexOf(', ') + 2);
   const at = (time: string | undefined) => Date.parse(time ?? '');
-  if (cell.isDense) return [{ line, at: at(cell.times[0]?.at), text: short(describeBand(line, cell)) }];
-  return cell.times.map((time) => ({
-    line,
-    at: at(time.at),
-    text: short(describeTime(line, time)),
-  }));
+  if (cell?.isDense) return [{ line, at: at(cell.times[0]?.at), text: describeBand(cell) }];
+  return (cell?.times ?? []).map((time) => ({ line, at: at(time.at), text: describeTime(line, time) }));
 }

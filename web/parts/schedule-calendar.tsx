@@ -112,14 +112,15 @@ function Row({
 
 function contentOf(cell: CalendarCell, line: ScheduleLine, dot: (text: string, share?: number) => ComponentChildren) {
   const { times, isDense, isUnknown, day } = cell;
-  if (isDense) return dot(describeBand(line, cell));
+  const say = (text: string) => `${dayName(day.from)}, ${text} · ${line.schedule.name}`;
+  if (isDense) return dot(say(describeBand(cell)));
   return (
     <>
-      {times.map((time) => dot(describeTime(line, time), shareOf(day, Date.parse(time.at))))}
+      {times.map((time) => dot(say(describeTime(line, time)), shareOf(day, Date.parse(time.at))))}
       {isUnknown && times.length === 0 ? (
-        <span class="more" title="It goes on">
+        <span class="more" title="It fires too often for all its times to be shown">
           <span aria-hidden="true">…</span>
-          <span class="visually-hidden">goes on</span>
+          <span class="visually-hidden">not shown</span>
         </span>
       ) : null}
     </>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { api, asProblem, need, type Problem } from '../api.ts';
 import { describeTime } from '../core/calendar.ts';
+import { dayName } from '../core/days.ts';
 import { recurrenceOf } from '../core/recurrence.ts';
 import type { Tone } from '../core/results.ts';
 import { href } from '../core/router.ts';
@@ -26,6 +27,8 @@ export function ScheduleCard({
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const isPaused = status === 'paused';
+  const isOver = next.length === 0;
+  const mark = isOver ? 'over' : isPaused ? 'paused' : '';
   const toggle = async () => {
     setBusy(true);
     try {
@@ -47,11 +50,13 @@ export function ScheduleCard({
     <li class="schedule" id={`schedule-${id}`} tabIndex={-1}>
       <div class="section-row">
         <h3>
-          {name} <span role="status">{isPaused ? <span class="mark">paused</span> : null}</span>
+          {name} <span role="status">{mark ? <span class="mark">{mark}</span> : null}</span>
         </h3>
-        <button type="button" class="button" aria-disabled={busy} onClick={busy ? undefined : toggle}>
-          {isPaused ? 'Resume' : 'Pause'} <span class="visually-hidden">{name}</span>
-        </button>
+        {isOver ? null : (
+          <button type="button" class="button" aria-disabled={busy} onClick={busy ? undefined : toggle}>
+            {isPaused ? 'Resume' : 'Pause'} <span class="visually-hidden">{name}</span>
+          </button>
+        )}
       </div>
       <p>
         {recurrenceOf(schedule)} <span class="dim">in {timezone}</span>{' '}
@@ -65,11 +70,13 @@ export function ScheduleCard({
       <Notice problem={problem} />
       <div class="halves">
         <div>
-          <h4>{isPaused ? 'Would come next' : 'Next'}</h4>
-          {next.length === 0 ? <p class="dim">Nothing any more.</p> : null}
+          <h4>{isPaused && !isOver ? 'Would come next' : 'Next'}</h4>
+          {isOver ? <p class="dim">Nothing any more.</p> : null}
           <ul>
             {next.slice(0, nextShown).map((time) => (
-              <li key={time.at}>{describeTime(line, time).replace(` · ${name}`, '')}</li>
+              <li key={time.at}>
+                {dayName(Date.parse(time.at))}, {describeTime(line, time)}
+              </li>
             ))}
           </ul>
         </div>
