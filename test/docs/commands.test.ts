@@ -24,7 +24,7 @@ beforeAll(async () => {
   const program = join(directory, 'proctor.mjs');
   await bundleProgram(program);
   await Promise.all(withCommands.map((document) => follow(document, program)));
-}, 480_000);
+}, 600_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Does what the document says, from its first line to its last, in a world of its own. */

@@ -24,6 +24,9 @@ export const elsewhere: Readonly<Record<string, Elsewhere>> = {
   'npm run test:runners': { check: hasScript },
   // It looks at all of the sources, and is the step of a change beside `npm test`.
   'npm run check': { check: hasScript },
+  // They write the API document and what is made from it; test/http/native/openapi.test.ts finds it up to date.
+  'npm run openapi': { check: hasScript },
+  'npm run examples': { check: hasScript },
   'npm link': { check: () => expect(readPackage().bin).toEqual({ proctor: 'bin/proctor.mjs' }) },
   // It stays until it is interrupted; test/journey/kill.test.ts starts it as people do.
   'npm start': { check: hasScript },

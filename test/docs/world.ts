@@ -21,17 +21,16 @@ export async function startWorld(program: string): Promise<World> {
   await applySamplePlan(createApiClient(url, adminKey.token));
   const cwd = join(proctor.directory, 'checkout');
   mkdirSync(cwd);
-  // The plans' directories are beside them, so these are copies; what is only read need not be one.
+  // Plans run beside their files, so the examples are copies. No document has a command that writes elsewhere in the checkout.
   cpSync('examples', join(cwd, 'examples'), { recursive: true, filter: (path) => !path.includes('node_modules') });
-  for (const name of ['bin', 'docs', 'lib', 'node_modules', 'package.json'])
-    symlinkSync(resolve(name), join(cwd, name));
+  for (const name of ['bin', 'lib', 'node_modules', 'package.json']) symlinkSync(resolve(name), join(cwd, name));
   symlinkSync(join(proctor.directory, 'data'), join(cwd, '.proctor'));
   const tools = join(proctor.directory, 'bin');
   mkdirSync(tools);
   writeFileSync(join(tools, 'proctor'), `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
   chmodSync(join(tools, 'proctor'), 0o755);
   // curl ends with 0 whatever the answer is, unless it is told otherwise.
-  writeFileSync(join(tools, '.curlrc'), 'fail-with-body\nno-progress-meter\nmax-time = 60\n');
+  writeFileSync(join(tools, '.curlrc'), 'fail-with-body\nno-progress-meter\nmax-time = 300\n');
   const { PATH, HOME } = process.env;
   return {
     cwd,
