@@ -3,7 +3,7 @@ import { useLive } from './use-live.ts';
 
 export type Schedules = Awaited<ReturnType<ReturnType<typeof loadSchedules>>>;
 export type ScheduleLine = Schedules['lines'][number];
-export type Schedule = ScheduleLine['schedule'];
+type Schedule = ScheduleLine['schedule'];
 export type Occurrence = ScheduleLine['past'][number];
 export type Upcoming = ScheduleLine['next'][number];
 
