@@ -3,7 +3,6 @@ import { useLive } from './use-live.ts';
 
 export type Schedules = Awaited<ReturnType<ReturnType<typeof loadSchedules>>>;
 export type ScheduleLine = Schedules['lines'][number];
-type Schedule = ScheduleLine['schedule'];
 export type Occurrence = ScheduleLine['past'][number];
 export type Upcoming = ScheduleLine['next'][number];
 
