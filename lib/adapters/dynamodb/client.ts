@@ -20,7 +20,7 @@ import { createPlanStore } from './plans.ts';
 import { createRunStore } from './runs.ts';
 import { createScheduleStore } from './schedules.ts';
 import { createSlotStore } from './slots.ts';
-import { createTable } from './table.ts';
+import { createTable, type Table } from './table.ts';
 import { createTokenStore } from './tokens.ts';
 
 export interface Stores {
@@ -56,7 +56,10 @@ export function createDynamoClient({ region, endpoint, credentials }: DynamoOpti
 }
 
 export function createStores(client: DynamoDBClient, tableName: string): Stores {
-  const table = createTable(client, tableName);
+  return createStoresOn(createTable(client, tableName));
+}
+
+export function createStoresOn(table: Table): Stores {
   return {
     runs: createRunStore(table),
     slots: createSlotStore(table),
