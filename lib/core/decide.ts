@@ -1,6 +1,6 @@
 import { holdWait, pollWait, silenceOf, type Wait, waitWithin } from './cadence.ts';
 import type { Catalog } from './catalog.ts';
-import type { AttemptProblem } from './executor.ts';
+import { type AttemptProblem, isUntaken } from './executor.ts';
 import { failureClassOf } from './failure.ts';
 import type { Report } from './report.ts';
 import { type Ending, type Run, redispatchesUsed } from './run.ts';
@@ -173,6 +173,16 @@ export function waitForSlot(run: Run, now: number): Extract<Decision, { next: 'w
 /** True when a test job of the run may be alive at its executor. */
 function mayLive(run: Run): boolean {
   return run.dispatch !== 'due';
+}
+
+/**
+ * True when there may be a job of the current attempt that nobody has the reference of, because the answer of a try was lost.
+ * An attempt that ended otherwise was ended by its job.
+ */
+export function mayHaveUnknownJob(run: Run, { attempt: { end } }: Report): boolean {
+  if (run.dispatch === 'accepted' || (end !== null && !isUntaken(end))) return false;
+  const last = end?.problem?.nothingStarted === true ? undefined : run.claimedAt;
+  return (run.triedSince ?? last) !== undefined;
 }
 
 function wait(now: number, until: number, wakeable: boolean): Extract<Decision, { next: 'wait' }> {

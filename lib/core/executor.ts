@@ -94,6 +94,8 @@ export interface AttemptProblem {
   readonly message: string;
   /** The job broke by itself, and its executor did its part: nothing that others should wait for. */
   readonly jobOnly?: true;
+  /** The call that failed made no job; tries before it may have. */
+  readonly nothingStarted?: true;
 }
 
 /** The end of an attempt, as its executor tells it. */
@@ -101,6 +103,11 @@ export interface AttemptEnd {
   readonly problem?: AttemptProblem;
   /** How many distinct cases were reported in this attempt, if the executor knows. */
   readonly expectedCases?: number;
+}
+
+/** No executor ever took the attempt. */
+export function isUntaken({ problem }: AttemptEnd): boolean {
+  return problem?.reason === 'dispatchFailed' || problem?.reason === 'executorRefused';
 }
 
 export type Poll =

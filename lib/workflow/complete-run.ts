@@ -1,6 +1,6 @@
 import { digest } from '../core/batch.ts';
 import { learnUsual } from '../core/cadence.ts';
-import { decide } from '../core/decide.ts';
+import { decide, mayHaveUnknownJob } from '../core/decide.ts';
 import { eventIdOf, isTelling, turnOf } from '../core/delivery.ts';
 import { ServiceError } from '../core/errors.ts';
 import type { Services } from '../core/ports.ts';
@@ -50,9 +50,11 @@ export async function completeRun(
       resultChunks: chunks.length,
       endedAt: now,
       eventId: eventIdOf(runId, 'run.completed'),
-      // Jobs of attempts that were given up may live on, however the run ended.
+      // Jobs of attempts that were given up may live on, however the run ended; so may one whose start was not answered.
       cancelPending:
-        (chosen === null && decision.next === 'complete' && decision.cancel) || run.redispatches !== undefined,
+        (chosen === null && decision.next === 'complete' && decision.cancel) ||
+        run.redispatches !== undefined ||
+        mayHaveUnknownJob(run, report),
       nextActionAt: now + effectsMs,
     });
     if (completed === undefined) continue;

@@ -194,7 +194,8 @@ async function dispatchFailed(
   const why = redact(said, secretsOf(dispatch));
   if (refused) {
     const message = `The run could not be dispatched: ${why}`;
-    await endAttempt(services, run, 'dispatch', { problem: { reason: 'executorRefused', message } });
+    const problem = { reason: 'executorRefused', message, nothingStarted: true } as const;
+    await endAttempt(services, run, 'dispatch', { problem });
     return;
   }
   const isLast = failedTries >= dispatchTries;
@@ -203,13 +204,14 @@ async function dispatchFailed(
   const called = pass === 'notCalled' ? undefined : pass;
   if (retryAfter === undefined) await recordUnreached(services, called, isLast);
   else await recordHold(services, called, seconds);
+  const isHarmless = pass === 'notCalled' || (isServiceError(error) && error.nothingStarted);
   if (!isLast) {
     const after = services.now() + seconds * 1000;
-    const isHarmless = pass === 'notCalled' || (isServiceError(error) && error.nothingStarted);
     const failed = isHarmless ? 'nothingStarted' : true;
     await services.runs.releaseDispatch(run, after, failed, why.slice(0, maxProblemText));
     return;
   }
   const message = `No executor accepted the run in ${failedTries} tries: ${why}`;
-  await endAttempt(services, run, 'dispatch', { problem: { reason: 'dispatchFailed', message } });
+  const harmless = isHarmless ? { nothingStarted: true as const } : {};
+  await endAttempt(services, run, 'dispatch', { problem: { reason: 'dispatchFailed', message, ...harmless } });
 }

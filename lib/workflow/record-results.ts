@@ -3,7 +3,7 @@ import { createPacker, digest, type EntryResult, minBatchBytes, type PackedBatch
 import { type Catalog, type CatalogIndex, indexCatalog } from '../core/catalog.ts';
 import { decide } from '../core/decide.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
-import type { AttemptEnd } from '../core/executor.ts';
+import { type AttemptEnd, isUntaken } from '../core/executor.ts';
 import { placeReported } from '../core/machines.ts';
 import type { Services } from '../core/ports.ts';
 import { hasFolded } from '../core/result-chunks.ts';
@@ -69,7 +69,7 @@ export async function recordResults(services: Services, input: ResultsInput): Pr
     (await services.runs.acknowledge(run.id, { at: services.now(), final: input.end !== undefined, bytes }));
   if (!acknowledged) return late(services, run.id, batch);
   const { end } = input;
-  const current = isUntaken(end) ? acknowledged : await started(services, acknowledged);
+  const current = end !== undefined && isUntaken(end) ? acknowledged : await started(services, acknowledged);
   // How a job ends that is being stopped says nothing about its executor.
   const counts = current.status !== 'stopping' && input.attempt === current.attempt;
   if (end !== undefined && stored === 'stored' && counts) {
@@ -109,11 +109,6 @@ async function wakeFor(services: Services, run: Run): Promise<void> {
     // The batch is acknowledged; the sweeper looks at the run in its turn.
     services.log({ level: 'warn', event: 'wake failed', runId: run.id, error });
   }
-}
-
-/** No executor ever took the attempt. */
-function isUntaken(end: AttemptEnd | undefined): boolean {
-  return end?.problem?.reason === 'dispatchFailed' || end?.problem?.reason === 'executorRefused';
 }
 
 /** The first batch may come before the dispatch's own answer: then the run is running from now on. */

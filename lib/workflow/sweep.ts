@@ -1,4 +1,4 @@
-import { crashLimit } from '../core/decide.ts';
+import { callTimeoutMs, crashLimit, mayHaveUnknownJob } from '../core/decide.ts';
 import type { Services } from '../core/ports.ts';
 import { isLive, isVisible, type Run } from '../core/run.ts';
 import { dueToEnd, isStuck } from '../core/stuck.ts';
@@ -151,7 +151,15 @@ async function cancelJob(services: Services, run: Run): Promise<void> {
   const isOver = run.dispatch === 'due' || live.report.attempt.end !== null;
   const attempts = [...(run.redispatches ?? []), ...(isOver ? [] : [run.attempt])];
   const gone = await Promise.all(attempts.map((attempt) => stopAttempt(services, live, attempt)));
-  // A call that was open may have made a job all the same: nothing confirms its end.
-  const isUnknown = !isOver && live.items.attempts.every(({ attempt }) => attempt !== run.attempt);
-  if (!isUnknown && !gone.includes(false)) await services.runs.cancelDone(run.id);
+  if (gone.includes(false)) return;
+  // A call that was open, or whose answer was lost, may have made a job all the same. Nobody can ask for it who does not learn
+  // of it while such a call lasts.
+  const isUnknown =
+    mayHaveUnknownJob(run, live.report) ||
+    (!isOver && live.items.attempts.every(({ attempt }) => attempt !== run.attempt));
+  if (isUnknown) {
+    if (services.now() < (run.endedAt ?? 0) + callTimeoutMs) return;
+    services.log({ level: 'warn', event: 'job may be alive', runId: run.id, attempt: run.attempt });
+  }
+  await services.runs.cancelDone(run.id);
 }
