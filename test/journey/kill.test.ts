@@ -1,10 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedProcess, freePort, startEmbedded } from '../support/embedded-process.ts';
+import { createRandom } from '../support/interleaving/random.ts';
 import type { NativeRun } from '../support/local.ts';
+import { makeRerunPlan } from '../support/rerun-plan.ts';
 
 /** How often the system is killed; the soak has its own figure. */
 const kills = Number(process.env.KILLS ?? 4);
@@ -24,7 +26,7 @@ afterAll(async () => {
 test(`killed ${kills} times during runs: every acknowledged run reaches the right result, one event id each (SEED=${seed})`, {
   timeout: 60_000 + kills * 10_000,
 }, async () => {
-  const random = createRandom(seed);
+  const { next: random } = createRandom(seed);
   const port = await freePort();
   const data = join(directory, 'data');
   system = await startEmbedded(data, port);
@@ -33,7 +35,7 @@ test(`killed ${kills} times during runs: every acknowledged run reaches the righ
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
     return (await fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers })).json() as Promise<NativeRun>;
   };
-  const planId = (await call('/v1/plans', { method: 'POST', body: JSON.stringify(await makePlan()) })).id;
+  const planId = (await call('/v1/plans', { method: 'POST', body: JSON.stringify(await makeRerunPlan(directory)) })).id;
   const acknowledged: number[] = [];
   for (let kill = 0; kill < kills; kill++) {
     const dieAt = Date.now() + 100 + random() * 1500;
@@ -68,28 +70,6 @@ test(`killed ${kills} times during runs: every acknowledged run reaches the righ
   for (const ids of completions.values()) expect(ids.size).toBe(1);
 });
 
-/** Five cases; one fails in the first attempt and passes in the second. */
-async function makePlan() {
-  const cases = ['one', 'two', 'three', 'four', 'five'];
-  const testCase = (name: string, inside = '') =>
-    `<testcase classname="c" name="${name}" time="0.01">${inside}</testcase>`;
-  const first = cases.map((name) => testCase(name, name === 'five' ? '<failure message="not yet"/>' : '')).join('');
-  await writeFile(join(directory, '1.xml'), `<testsuite name="S">${first}</testsuite>`);
-  await writeFile(join(directory, '2.xml'), `<testsuite name="S">${testCase('five')}</testsuite>`);
-  return {
-    name: 'kill',
-    overlap: 'queue',
-    rerun: { max: 1 },
-    executor: {
-      type: 'command',
-      directory,
-      command: ': {selection}; sleep 0.2; cp "$PROCTOR_ATTEMPT.xml" {report}; test "$PROCTOR_ATTEMPT" = 2',
-      selector: { arguments: '{pattern}' },
-    },
-    suites: [{ name: 'S', cases: cases.map((name) => ({ name })) }],
-  };
-}
-
 async function untilCompleted<T extends { status: string }>(read: () => Promise<T>): Promise<T> {
   for (let tries = 0; tries < 600; tries++) {
     const run = await read();
@@ -97,15 +77,4 @@ async function untilCompleted<T extends { status: string }>(read: () => Promise<
     await sleep(100);
   }
   return read();
-}
-
-/** A small seeded generator (mulberry32): a failing schedule replays. */
-function createRandom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

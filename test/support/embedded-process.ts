@@ -14,15 +14,22 @@ export interface EmbeddedProcess {
   /** Everything it printed so far. */
   output(): string;
   key(): Promise<string>;
+  /** It has ended, whoever ended it. */
+  isOver(): boolean;
   /** SIGKILL: nothing gets a chance to clean up. */
   kill(): Promise<void>;
   /** SIGTERM, as Ctrl-C; answers the exit code. */
   stop(): Promise<number | null>;
 }
 
-export async function startEmbedded(dataDirectory: string, port: number): Promise<EmbeddedProcess> {
-  const args = ['--import', 'tsx', 'bin/proctor.ts', 'dev', '--port', String(port), '--data', dataDirectory];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startEmbedded(
+  dataDirectory: string,
+  port: number,
+  { program = 'bin/proctor.ts', env = {} }: { readonly program?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<EmbeddedProcess> {
+  const args = ['--import', 'tsx', program, 'dev', '--port', String(port), '--data', dataDirectory];
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  const child = spawn(process.execPath, args, { cwd: root, stdio: [...stdio], env: { ...process.env, ...env } });
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;
@@ -42,6 +49,7 @@ export async function startEmbedded(dataDirectory: string, port: number): Promis
   return {
     url,
     output: () => output,
+    isOver: () => child.exitCode !== null || child.signalCode !== null,
     key: async () => (await readFile(join(dataDirectory, 'admin.key'), 'utf8')).trim(),
     kill: async () => {
       await end('SIGKILL');
