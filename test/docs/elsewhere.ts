@@ -44,6 +44,13 @@ export const elsewhere: Readonly<Record<string, Elsewhere>> = {
       expect(Object.keys(template().Outputs)).toEqual(expect.arrayContaining(['ApiUrl', 'BusName', 'FirstKeyCommand']));
     },
   },
+  'aws iam create-policy': {
+    mark,
+    check: (command) => {
+      const [, file = ''] = /file:\/\/(\S+)/.exec(command) ?? [];
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toHaveProperty('Statement');
+    },
+  },
   'aws ssm put-parameter': {
     mark,
     check: (command) => {

@@ -47,10 +47,14 @@ describe('the YAML of the documents', () => {
   });
 });
 
+it.each(named('json'))('the JSON of $place can be read', ({ text }) => {
+  expect(() => JSON.parse(text)).not.toThrow();
+});
+
 // What is of no language is for a console of AWS.
 it('knows every language of a block, so that none is left unread', () => {
   const unread = blocks.filter(
-    ({ language }) => !['console', 'sh', 'ts', 'yaml', 'bash', 'markdown', ''].includes(language),
+    ({ language }) => !['console', 'sh', 'ts', 'yaml', 'json', 'bash', 'markdown', ''].includes(language),
   );
   expect(unread).toEqual([]);
 });

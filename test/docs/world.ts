@@ -47,6 +47,12 @@ export async function startWorld(program: string): Promise<World> {
       mkdirSync(dirname(join(cwd, file)), { recursive: true });
       writeFileSync(join(cwd, file), text);
     },
-    close: () => proctor.close(),
+    // What a command started without waiting for it would go on writing.
+    close: async () => {
+      const stop = { method: 'PUT', body: '{"result":"STOPPED"}' };
+      const { body } = await proctor.call<{ stoppedRunIds?: number[] }>('/api/v1/execution_results', stop);
+      await Promise.all((body.stoppedRunIds ?? []).map((id) => proctor.completed(id)));
+      await proctor.close();
+    },
   };
 }

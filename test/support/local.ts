@@ -74,7 +74,8 @@ export async function startTestSystem(
     },
     async close() {
       await system.close();
-      await rm(directory, { recursive: true, force: true });
+      // A command that was stopped may still be writing.
+      await rm(directory, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
