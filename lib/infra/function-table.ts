@@ -93,7 +93,7 @@ export const httpFunctions = {
     description: 'Draws the badges of plans, for everybody',
     ...http,
     memoryMb: 512,
-    table: ['GetItem', 'BatchGetItem', 'Query'],
+    table: ['GetItem', 'BatchGetItem'],
     indexes: ['list'],
   },
   keys: {

@@ -199,9 +199,12 @@ describe('context', () => {
   it('puts the stack on a table that is there already, as a restored one', () => {
     const restored = synthesized({ tableName: 'Proctor-restored' });
     expect(resourcesOf(restored, 'AWS::DynamoDB::Table')).toEqual([]);
-    for (const [, { Properties }] of resourcesOf(restored, 'AWS::Lambda::Function')) {
-      expect(Properties.Environment).toMatchObject({ Variables: { TABLE_NAME: 'Proctor-restored' } });
-    }
+    const tables = resourcesOf(restored, 'AWS::Lambda::Function').flatMap(([, { Properties }]) => {
+      const { Variables } = Properties.Environment as { Variables: Record<string, unknown> };
+      return Variables.TABLE_NAME ?? [];
+    });
+    expect(tables.length).toBeGreaterThan(20);
+    expect([...new Set(tables)]).toEqual(['Proctor-restored']);
     const policies = JSON.stringify(resourcesOf(restored, 'AWS::IAM::Policy'));
     expect(policies).toContain(':table/Proctor-restored"');
     expect(policies).toContain(':table/Proctor-restored/index/due"');

@@ -274,8 +274,8 @@ const bodies: Readonly<Record<string, (stops: Stops) => unknown>> = {
     nextInterval: Date.now() + 86_400_000,
     timezone: 'IST',
   }),
-  'POST /v1/plans': () => ({ name: 'toured', project: 'shop', executor: runner() }),
-  'PUT /v1/plans/{planId}': () => ({ name: 'toured', project: 'shop', executor: runner() }),
+  'POST /v1/plans': () => ({ name: 'toured', project: 'shop', executor: runner(), badge: 'public' }),
+  'PUT /v1/plans/{planId}': () => ({ name: 'toured', project: 'shop', executor: runner(), badge: 'public' }),
   'POST /v1/plans/{planId}/configs': () => ({
     name: 'smoke',
     query: [{ key: 'tags', value: ['smoke'], operation: 'IN' }],
@@ -316,8 +316,8 @@ interface Made {
 async function readCompleted(runId: number): Promise<Stops> {
   await completed(runId);
   const { deliveries } = (await call<{ deliveries: { id: string }[] }>('GET', '/v1/deliveries')).body;
-  const { cases } = (await call<{ cases: { resultId: number }[] }>('GET', `/v1/runs/${runId}/cases`)).body;
-  return { deliveryId: deliveries[0]?.id ?? '', resultId: cases[0]?.resultId ?? 0 };
+  const { cases } = (await call<{ cases: Record<'id' | 'resultId', number>[] }>('GET', `/v1/runs/${runId}/cases`)).body;
+  return { deliveryId: deliveries[0]?.id ?? '', caseId: cases[0]?.id ?? 0, resultId: cases[0]?.resultId ?? 0 };
 }
 
 /** `{id}` is what the path before it says. */
@@ -334,6 +334,7 @@ function nameOfId(path: string): string {
  */
 async function takeTour(): Promise<string[]> {
   const stops: Stops = {
+    file: 'page.js',
     one: 1,
     cid: 1,
     appId: 1,
@@ -365,6 +366,7 @@ async function takeTour(): Promise<string[]> {
     if (makes === undefined) continue;
     expect([key, status < 300, said]).toEqual([key, true, expect.anything()]);
     stops[makes] = said.id ?? said.key?.id ?? '';
+    if (makes === 'planId') stops.badge = `${said.id}.svg`;
     if (makes === 'runId') Object.assign(stops, await readCompleted(Number(said.id)));
   }
   for (const name of new Set(routes.map((route) => route.function))) {

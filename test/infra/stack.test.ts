@@ -81,7 +81,7 @@ describe('what each function may do', () => {
     ['HttpEnvironments', ['GetItem Table', ...many, ...write, 'DeleteItem Table', 'Query Table/index/list']],
     ['HttpOverrides', [...read, ...write]],
     ['HttpHistory', [...read, ...many, 'Query Table/index/list']],
-    ['HttpBadges', [...read, ...many, 'Query Table/index/list']],
+    ['HttpBadges', ['GetItem Table', ...many, 'Query Table/index/list']],
     ['HttpKeys', ['GetItem Table', ...many, ...write, 'Query Table/index/list']],
     ['HttpResults', [...read, ...write, ...wakes, ...publishes, ...masterKey]],
     ['HttpStopRun', [...completes, 'Query Table/index/list']],
