@@ -1,7 +1,7 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from '../lib/client/api-types.ts';
 import { base, href } from './core/router.ts';
-import { readSession, signOut } from './core/session.ts';
+import { dropRefused, readSession } from './core/session.ts';
 
 /** The client takes lists that are read-only for objects, so it gets the types without. */
 type Plain<T> = T extends readonly (infer E)[]
@@ -29,8 +29,20 @@ export interface Problem {
   readonly requestId: string | null;
 }
 
+/** No call takes so long: the connection is dead, though nobody said so. */
+const answerMs = 60_000;
+
+function fetchInTime(request: Request): Promise<Response> {
+  return fetch(new Request(request, { signal: inTime(request.signal) }));
+}
+
+function inTime(signal: AbortSignal | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(answerMs);
+  return signal ? AbortSignal.any([signal, timeout]) : timeout;
+}
+
 /** The native API, as its document describes it. The key travels in a header only. */
-export const api = createClient<Plain<paths>>({ baseUrl: base, cache: 'no-store' });
+export const api = createClient<Plain<paths>>({ baseUrl: base, cache: 'no-store', fetch: fetchInTime });
 api.use({
   onRequest({ request }) {
     const { key } = readSession();
@@ -39,7 +51,8 @@ api.use({
   },
   onResponse({ request, response }) {
     const { key } = readSession();
-    if (request.headers.get('authorization') === `Bearer ${key}`) signOutIfRefused(response);
+    // The form tries a key that is not in use yet, and says itself that it is refused.
+    if (request.headers.get('authorization') === `Bearer ${key}`) dropIfRefused(response, key);
   },
 });
 
@@ -74,17 +87,18 @@ export async function download(path: string, fileName: string): Promise<void> {
 }
 
 async function fetchPath(path: string, signal?: AbortSignal): Promise<Response> {
-  const init = { headers: { authorization: `Bearer ${readSession().key}` }, cache: 'no-store' as const };
-  const response = await fetch(href(path), { ...init, ...(signal && { signal }) }).catch(() => {
+  const { key } = readSession();
+  const init = { headers: { authorization: `Bearer ${key}` }, cache: 'no-store' as const, signal: inTime(signal) };
+  const response = await fetch(href(path), init).catch(() => {
     throw unreachable;
   });
-  signOutIfRefused(response);
+  dropIfRefused(response, key);
   if (!response.ok) throw toProblem(await response.json().catch(() => undefined), response);
   return response;
 }
 
-function signOutIfRefused({ status }: Response): void {
-  if (status === 401) signOut('The key is unknown, revoked or expired. Sign in with another one.');
+function dropIfRefused({ status }: Response, key: string | null): void {
+  if (status === 401) dropRefused(key, 'The key is unknown, revoked or expired. Sign in with another one.');
 }
 
 /** What was thrown, as a Problem; a bug of the page is told as one. */
@@ -97,9 +111,20 @@ export function asProblem(error: unknown): Problem {
 const unreachable: Problem = {
   status: 0,
   code: 'UNREACHABLE',
-  sentence: 'Proctor cannot be reached. It is asked again every few seconds.',
+  sentence: 'Proctor cannot be reached.',
   requestId: null,
 };
+
+/** Another try may succeed. */
+export function isPassing({ status }: Problem): boolean {
+  return status === 0 || status === 429 || status >= 500;
+}
+
+/** Of a call that is repeated by itself. */
+export function withRetry(problem: Problem): Problem {
+  if (!isPassing(problem)) return problem;
+  return { ...problem, sentence: `${problem.sentence} It is asked again every few seconds.` };
+}
 
 function isProblem(error: unknown): error is Problem {
   return typeof error === 'object' && error !== null && 'sentence' in error;

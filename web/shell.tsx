@@ -1,4 +1,5 @@
-import { useEffect, useRef } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useErrorBoundary, useRef } from 'preact/hooks';
 import { fitPath, href, usePlace } from './core/router.ts';
 import { signOut, useSession } from './core/session.ts';
 import { type PageProps, pages, sections } from './pages.ts';
@@ -53,9 +54,26 @@ export function Shell() {
         </div>
       </header>
       <main id="main" class="wide" tabIndex={-1} ref={main}>
-        {View && found ? <View key={path} params={found.params} /> : <Missing />}
+        <Boundary key={path}>{View && found ? <View params={found.params} /> : <Missing />}</Boundary>
       </main>
     </>
+  );
+}
+
+/** A bug in one page takes neither the navigation nor the other pages with it. */
+function Boundary({ children }: { readonly children: ComponentChildren }) {
+  const [error, reset] = useErrorBoundary((cause: unknown) => console.error(cause));
+  if (error === undefined) return <>{children}</>;
+  return (
+    <div class="empty" role="alert">
+      <h1>This page could not be shown</h1>
+      <p>Something in it went wrong. A newer version of it may be there: load it again.</p>
+      <p>
+        <button type="button" class="button" onClick={reset}>
+          Try again
+        </button>
+      </p>
+    </div>
   );
 }
 

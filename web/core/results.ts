@@ -11,7 +11,12 @@ export function standingOf({ status, result }: Pick<Run, 'status' | 'result'>): 
   return result ?? status;
 }
 
-export const standings: Readonly<Record<Standing, { readonly word: string; readonly tone: Tone }>> = {
+interface Told {
+  readonly word: string;
+  readonly tone: Tone;
+}
+
+export const standings: Readonly<Record<Standing, Told>> = {
   passed: { word: 'Passed', tone: 'good' },
   failed: { word: 'Failed', tone: 'bad' },
   errored: { word: 'Errored', tone: 'broken' },
@@ -23,6 +28,11 @@ export const standings: Readonly<Record<Standing, { readonly word: string; reado
   stopping: { word: 'Stopping', tone: 'busy' },
   completed: { word: 'Completed', tone: 'quiet' },
 };
+
+/** How a standing is shown. A newer service may know words that a tab left open does not. */
+export function tellStanding(standing: Standing): Told {
+  return standings[standing] ?? { word: standing, tone: 'quiet' };
+}
 
 /** In the order in which they want to be seen: what asks for somebody comes first. */
 export const caseStandings: readonly { readonly result: CaseResult; readonly word: string; readonly tone: Tone }[] = [

@@ -1,5 +1,5 @@
 import { exactTime } from './format.ts';
-import { standings, type Tone } from './results.ts';
+import { type Tone, tellStanding } from './results.ts';
 import type { History } from './use-plan.ts';
 
 /** A completed run as charts and their table show it. */
@@ -20,7 +20,7 @@ export function toPoints(runs: History['runs']): readonly RunPoint[] {
   return runs
     .map(({ id, result, passRate, durationMs, counts, buildNo, endedAt, createdAt }) => ({
       id,
-      ...standings[result ?? 'completed'],
+      ...tellStanding(result ?? 'completed'),
       passRate,
       durationMs,
       passed: counts?.passed ?? null,

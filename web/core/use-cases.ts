@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, asProblem, type Case, need, type Problem, type Run } from '../api.ts';
+import { api, asProblem, type Case, isPassing, need, type Problem, type Run, withRetry } from '../api.ts';
 import { isLive } from './results.ts';
 
 export interface CaseList {
@@ -92,7 +92,10 @@ function createReader(runId: number, show: (list: CaseList) => void) {
       const most = longestPauseOfPageMs * Math.ceil(cases.length / pageSize);
       pauseMs = Math.max(leastPauseMs, Math.min(most, pauseFactor * (triedAt - startedAt)));
     } catch (error) {
-      if (!stop.signal.aborted) publish({ ...shown, problem: asProblem(error) });
+      const problem = withRetry(asProblem(error));
+      if (!stop.signal.aborted) publish({ ...shown, problem });
+      // What is refused now is refused again, until something about the run has changed.
+      if (!isPassing(problem)) read = reading;
       retryAt = Date.now() + retryPauseMs;
     } finally {
       isReading = false;

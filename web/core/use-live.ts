@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { asProblem, type Problem } from '../api.ts';
+import { asProblem, isPassing, type Problem, withRetry } from '../api.ts';
 
 export interface Live<T> {
   /** The newest answer; kept while later ones fail. */
@@ -56,11 +56,10 @@ export function useLive<T>(
         if (pause !== null) wait(pause);
       } catch (error) {
         if (stop.signal.aborted) return;
-        const problem = asProblem(error);
+        const problem = withRetry(asProblem(error));
         setState((old) => ({ key, ...(old.key === key && old.data !== undefined ? { data: old.data } : {}), problem }));
         // What the caller did wrong does not get better by asking again.
-        const passes = problem.status === 0 || problem.status === 429 || problem.status >= 500;
-        if (passes) wait(Math.min(longestPauseMs, firstPauseMs * 2 ** failures++));
+        if (isPassing(problem)) wait(Math.min(longestPauseMs, firstPauseMs * 2 ** failures++));
       } finally {
         asking = false;
         // Something was changed while the answer was on its way.

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Problem, Run } from '../api.ts';
-import { standingOf, standings } from '../core/results.ts';
+import { standingOf, tellStanding } from '../core/results.ts';
 import { href, usePlace } from '../core/router.ts';
 import { useCases } from '../core/use-cases.ts';
 import { useRun } from '../core/use-run.ts';
@@ -81,7 +81,7 @@ function Tab({ name, word, tab, runId }: { name: string; word: string; tab: stri
 }
 
 function whyWord(run: Run): string {
-  const { tone } = standings[standingOf(run)];
+  const { tone } = tellStanding(standingOf(run));
   return tone === 'bad' || tone === 'broken' ? 'Why is it red?' : 'What happened';
 }
 
@@ -89,7 +89,7 @@ function whyWord(run: Run): string {
 function useTitle(run: Run | undefined, runId: number): void {
   useEffect(() => {
     document.title = run
-      ? `${standings[standingOf(run)].word}: ${run.planName} #${run.id} · Proctor`
+      ? `${tellStanding(standingOf(run)).word}: ${run.planName} #${run.id} · Proctor`
       : `Run ${runId} · Proctor`;
   }, [run, runId]);
 }

@@ -1,5 +1,5 @@
 import type { Run } from '../api.ts';
-import { standings } from '../core/results.ts';
+import { tellStanding } from '../core/results.ts';
 import { href } from '../core/router.ts';
 import { useChain } from '../core/use-chain.ts';
 import { ToneIcon } from './icon.tsx';
@@ -8,7 +8,7 @@ import { ToneIcon } from './icon.tsx';
 export function ChainStrip({ run }: { readonly run: Run }) {
   const chain = useChain(run);
   if (chain === null) return null;
-  const { word, tone } = standings[chain.standing];
+  const { word, tone } = tellStanding(chain.standing);
   return (
     <div class="chain">
       <span class="dim">Reruns</span>

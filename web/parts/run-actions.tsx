@@ -1,9 +1,10 @@
 import { useRef, useState } from 'preact/hooks';
-import { api, asProblem, need, type Problem, type Run } from '../api.ts';
+import { api, asProblem, isPassing, need, type Problem, type Run } from '../api.ts';
 import { count } from '../core/format.ts';
 import { failuresOf, isLive } from '../core/results.ts';
 import { go } from '../core/router.ts';
 import { useKeys } from '../core/use-keys.ts';
+import { useRepeatKey } from '../core/use-repeat-key.ts';
 import { StartRun } from './start-run.tsx';
 import { StopRun } from './stop-run.tsx';
 
@@ -23,6 +24,7 @@ export function RunActions({
 }) {
   const [asked, ask] = useState<'stop' | 'start'>();
   const [busy, setBusy] = useState(false);
+  const repeat = useRepeatKey();
   const first = useRef<HTMLButtonElement>(null);
   useKeys({ r: () => first.current?.focus() });
 
@@ -30,12 +32,15 @@ export function RunActions({
     setBusy(true);
     onProblem(undefined);
     try {
-      const header = { 'Idempotency-Key': crypto.randomUUID() };
+      const header = { 'Idempotency-Key': repeat.keyOf(`${run.id} ${JSON.stringify(body)}`) };
       const call = api.POST('/v1/runs/{runId}/rerun', { params: { path: { runId: run.id }, header }, body });
       const { id } = await need(call);
+      repeat.settle();
       go(`/runs/${id}`);
     } catch (error) {
-      onProblem(asProblem(error));
+      const refusal = asProblem(error);
+      if (!isPassing(refusal)) repeat.settle();
+      onProblem(refusal);
     } finally {
       setBusy(false);
     }

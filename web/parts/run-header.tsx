@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Counts, Run } from '../api.ts';
 import { count } from '../core/format.ts';
-import { failuresOf, isLive, standingOf, standings } from '../core/results.ts';
+import { failuresOf, isLive, standingOf, tellStanding } from '../core/results.ts';
 import { href } from '../core/router.ts';
 import { Bar } from './bar.tsx';
 import { ChainStrip } from './chain-strip.tsx';
@@ -11,7 +11,7 @@ import { Verdict } from './verdict.tsx';
 
 /** What a run is, how it stands and why, at a glance. */
 export function RunHeader({ run, children }: { readonly run: Run; readonly children: ComponentChildren }) {
-  const { tone } = standings[standingOf(run)];
+  const { tone } = tellStanding(standingOf(run));
   return (
     <div class={`run-header ${tone}`}>
       <nav class="crumbs" aria-label="Where this is">
@@ -72,7 +72,7 @@ function progressOf(counts: Counts): string {
 
 /** Read aloud when it changes: at each quarter, and how it ended. */
 function announcementOf(run: Run): string {
-  const { word } = standings[standingOf(run)];
+  const { word } = tellStanding(standingOf(run));
   if (!isLive(run) || !run.counts || run.counts.total === 0) return `Run ${run.id}: ${word}. ${run.explanation ?? ''}`;
   const { total, queued, running } = run.counts;
   const quarter = Math.floor(((total - queued - running) / total) * 4) * 25;

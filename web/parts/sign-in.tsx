@@ -63,7 +63,7 @@ export function SignIn({ reason }: { readonly reason: string | null }) {
             Embedded, <code>npm start</code> prints one, and it is in <code>.proctor/admin.key</code>. Anywhere,
             somebody with KEY_ADMIN makes one:
           </p>
-          <pre>proctor keys create --scope PLAN_VIEW --scope PLAN_RUN --scope RUN_STOP</pre>
+          <pre>proctor keys create reader --scope PLAN_VIEW PLAN_RUN RUN_STOP</pre>
         </details>
       </form>
     </main>

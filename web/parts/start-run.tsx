@@ -1,21 +1,25 @@
 import { useState } from 'preact/hooks';
-import { api, asProblem, need, type Problem, type TriggerBody } from '../api.ts';
+import { api, asProblem, isPassing, need, type Problem, type TriggerBody } from '../api.ts';
 import { go } from '../core/router.ts';
 import { useLive } from '../core/use-live.ts';
 import { usePlans } from '../core/use-plans.ts';
+import { useRepeatKey } from '../core/use-repeat-key.ts';
 import { Dialog } from './dialog.tsx';
 import { Notice } from './notice.tsx';
+
+const again = 'Press the button again: what may have been started is not started twice.';
 
 /** Starts a run of a plan, of all of it or a saved selection, and goes to it. */
 export function StartRun({ planId, onClose }: { readonly planId: number | undefined; readonly onClose: () => void }) {
   const [chosen, choose] = useState(planId);
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
+  const repeat = useRepeatKey();
   const plans = usePlans();
   const enabled = plans.data?.filter((each) => each.enabled) ?? [];
   const plan = enabled.find((each) => each.id === chosen) ?? (planId === undefined ? enabled[0] : undefined);
   const id = plan?.id ?? chosen;
-  const choices = useLive(`choices of ${id}`, loadChoices(id, plan?.project), () => null);
+  const choices = useLive(`choices of ${id} in ${plan?.project}`, loadChoices(id, plan?.project), () => null);
 
   const onSubmit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -23,15 +27,16 @@ export function StartRun({ planId, onClose }: { readonly planId: number | undefi
     const fields = new FormData(event.currentTarget as HTMLFormElement);
     setBusy(true);
     try {
-      const call = api.POST('/v1/plans/{planId}/runs', {
-        params: { path: { planId: id }, header: { 'Idempotency-Key': crypto.randomUUID() } },
-        body: bodyOf(fields),
-      });
-      const run = await need(call);
+      const body = bodyOf(fields);
+      const header = { 'Idempotency-Key': repeat.keyOf(`${id} ${JSON.stringify(body)}`) };
+      const run = await need(api.POST('/v1/plans/{planId}/runs', { params: { path: { planId: id }, header }, body }));
+      repeat.settle();
       go(`/runs/${run.id}`);
       onClose();
     } catch (error) {
-      setProblem(asProblem(error));
+      const refusal = asProblem(error);
+      if (!isPassing(refusal)) repeat.settle();
+      setProblem(isPassing(refusal) ? { ...refusal, sentence: `${refusal.sentence} ${again}` } : refusal);
       setBusy(false);
     }
   };

@@ -1,5 +1,5 @@
 import type { Run } from '../api.ts';
-import { standingOf, standings } from '../core/results.ts';
+import { standingOf, tellStanding } from '../core/results.ts';
 import { ToneIcon } from './icon.tsx';
 
 /** How a run stands, as sign, word and colour. */
@@ -10,7 +10,7 @@ export function Verdict({
   readonly run: Pick<Run, 'status' | 'result'>;
   readonly large?: boolean;
 }) {
-  const { word, tone } = standings[standingOf(run)] ?? { word: standingOf(run), tone: 'quiet' };
+  const { word, tone } = tellStanding(standingOf(run));
   return (
     <span class={`verdict ${tone} ${large ? 'large' : ''}`}>
       <ToneIcon tone={tone} />
