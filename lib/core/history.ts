@@ -17,7 +17,7 @@ export interface CaseOutcome {
 /** The cases of one completed run. */
 export interface RunOutcomes {
   readonly runId: number;
-  /** It ran everything and came to a verdict about it: a case that is not in it is no longer in the plan. */
+  /** It ran everything, and told all of it: a case that is not in it is no longer in the plan. */
   readonly isWhole: boolean;
   readonly outcomes: readonly CaseOutcome[];
 }

@@ -113,6 +113,13 @@ function linesOf(watched: Watched): Line[] {
       dimensionsMap: { TableName: table.tableName, ...(Operation && { Operation }) },
       ...sum,
     });
+  const ofIndex = (GlobalSecondaryIndexName: string) =>
+    new Metric({
+      namespace: 'AWS/DynamoDB',
+      metricName: 'WriteThrottleEvents',
+      dimensionsMap: { TableName: table.tableName, GlobalSecondaryIndexName },
+      ...sum,
+    });
   return [
     {
       id: 'WorkIsOverdue',
@@ -123,7 +130,8 @@ function linesOf(watched: Watched): Line[] {
     },
     {
       id: 'RunsAreStuck',
-      metric: ownMetric(watched, 'StuckRuns', { statistic: 'Maximum', period: minutes(1) }),
+      // A run that stays stuck is looked at a little less than every minute: each two minutes have a look of it.
+      metric: ownMetric(watched, 'StuckRuns', { statistic: 'Maximum', period: minutes(2) }),
       threshold: 1,
       periods: 5,
       bad: 3,
@@ -183,7 +191,9 @@ function linesOf(watched: Watched): Line[] {
         'Throttled and failed calls of the table',
         [
           ...['ReadThrottleEvents', 'WriteThrottleEvents'].map((name) => ofTable(name)),
-          ...['GetItem', 'Query', 'PutItem', 'UpdateItem'].map((operation) => ofTable('SystemErrors', operation)),
+          // An index that cannot follow holds up the table's writes, and counts under its own name.
+          ...['due', 'list', 'feed'].map((name) => ofIndex(name)),
+          ...['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'].map((operation) => ofTable('SystemErrors', operation)),
         ],
         period,
       ),

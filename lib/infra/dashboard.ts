@@ -35,7 +35,7 @@ function linesOf(watched: Watched): IWidget[][] {
   return [
     [
       graph('Runs completed, by result', [
-        search(`{${watched.stack.stackName},Result} MetricName="RunsCompleted"`, 'Sum'),
+        search(`{"${watched.stack.stackName}",Result} MetricName="RunsCompleted"`, 'Sum'),
       ]),
       graph('Overdue: seconds the oldest action is late, and stuck runs', [
         own('OldestDueAge', 'Maximum'),

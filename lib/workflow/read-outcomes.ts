@@ -39,6 +39,8 @@ export async function readOutcomes(
 
 /** Unpacking a case takes its time, however few bytes it was packed into. */
 const bytesOfCase = 8;
+/** Characters of a message in histories; a run's cases have all of it. */
+const maxMessage = 300;
 /** Runs read at one time. */
 const atOnce = 10;
 /** What is kept in memory of completed runs, which change by overrides only; a function has 1 GB. */
@@ -69,6 +71,7 @@ async function readCompleted(services: HistoryStores, run: Run, catalog: Catalog
     services.runs.readResultChunks(run.id, run.resultAt ?? '', 0, run.resultChunks ?? 0),
     services.runs.readOverrides(run),
   ]);
+  const keep = keepTexts();
   const outcomes = overrideCases(unpackResults(chunks, catalog), overrides).map(
     ({ position, result, flaky, durationMs, attempt, message }): CaseOutcome => ({
       position,
@@ -77,11 +80,29 @@ async function readCompleted(services: HistoryStores, run: Run, catalog: Catalog
       flaky,
       durationMs,
       attempt,
-      ...(message === undefined ? {} : { message }),
+      ...(message === undefined ? {} : { message: keep(message) }),
     }),
   );
-  const isWhole = run.requestedCases === undefined && (run.result === 'passed' || run.result === 'failed');
+  // A run that failed may have ended at its first failure: what it does not tell need not be gone.
+  const isWhole = run.requestedCases === undefined && run.result === 'passed';
   return { runId: run.id, isWhole, outcomes };
+}
+
+/**
+ * Enough of each message to know it by, and each once: in an outage a hundred thousand cases say the same, at length, in few
+ * packed bytes.
+ */
+function keepTexts(): (text: string) => string {
+  const kept = new Map<string, string>();
+  return (text) => {
+    const start = text.slice(0, maxMessage);
+    const known = kept.get(start);
+    if (known !== undefined) return known;
+    // A slice would keep the whole text in memory.
+    const own = Buffer.from(start).toString();
+    kept.set(own, own);
+    return own;
+  };
 }
 
 /** About what it takes in memory: an object of six numbers, and its text. */
