@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { executionIn } from '../core/execution.ts';
 import { count, duration } from '../core/format.ts';
 import { caseStandings } from '../core/results.ts';
 import { href } from '../core/router.ts';
@@ -13,10 +14,11 @@ type Cases = History['cases'];
 export function PlanCases({ history }: { readonly history: History }) {
   const { cases, plan, window } = history;
   const { failing, failingTotal, flakiest, slowest } = cases;
+  const silence = silences[executionIn(history)];
   const more = failingTotal > failing.length ? `${failing.length} of ${failingTotal}` : String(failingTotal);
   return (
     <>
-      {window.casesOf < window.runs ? (
+      {window.casesOf > 0 && window.casesOf < window.runs ? (
         <p class="dim">
           The figures of cases cover the newest {count(window.casesOf, 'run')}: earlier ones are too long.
         </p>
@@ -25,7 +27,7 @@ export function PlanCases({ history }: { readonly history: History }) {
         <h2 id="failing">
           Failing now <span class="dim">{failingTotal === 0 ? '' : more}</span>
         </h2>
-        {failing.length === 0 ? <p class="dim">Nothing: every case passed when it was last executed.</p> : null}
+        {failing.length === 0 ? <p class="dim">{silence.failing}</p> : null}
         <ul class="case-lines">
           {failing.map((each) => (
             <Line
@@ -43,7 +45,7 @@ export function PlanCases({ history }: { readonly history: History }) {
       <div class="halves">
         <section aria-labelledby="flakiest">
           <h2 id="flakiest">Flakiest</h2>
-          {flakiest.length === 0 ? <p class="dim">Nothing: no case changed its mind more than once.</p> : null}
+          {flakiest.length === 0 ? <p class="dim">{silence.flakiest}</p> : null}
           <ul class="case-lines">
             {flakiest.map((each) => (
               <Line key={keyOf(each)} planId={plan.id} of={each}>
@@ -70,6 +72,22 @@ export function PlanCases({ history }: { readonly history: History }) {
     </>
   );
 }
+
+/** What an empty list means: silence is good news only of what was executed. */
+const silences = {
+  some: {
+    failing: 'Nothing: every case passed when it was last executed.',
+    flakiest: 'Nothing: no case changed its mind more than once.',
+  },
+  none: {
+    failing: 'No case has been executed in these runs.',
+    flakiest: 'No case has been executed in these runs.',
+  },
+  unknown: {
+    failing: 'Not known: the cases of the newest run are too many.',
+    flakiest: 'Not known: the cases of the newest run are too many.',
+  },
+} as const;
 
 /** A case in a line, with a link to all it did. */
 function Line({
