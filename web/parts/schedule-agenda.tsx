@@ -42,6 +42,8 @@ export function ScheduleAgenda({
 
 function entriesOf(line: ScheduleLine, cell: CalendarCell | undefined) {
   const at = (time: string | undefined) => Date.parse(time ?? '');
-  if (cell?.isDense) return [{ line, at: at(cell.times[0]?.at), text: describeBand(cell) }];
-  return (cell?.times ?? []).map((time) => ({ line, at: at(time.at), text: describeTime(line, time) }));
+  if (cell === undefined) return [];
+  if (cell.isDense) return [{ line, at: at(cell.times[0]?.at), text: describeBand(cell) }];
+  const known = cell.times.map((time) => ({ line, at: at(time.at), text: describeTime(line, time) }));
+  return cell.isUnknown ? [...known, { line, at: cell.day.to, text: 'and further times' }] : known;
 }

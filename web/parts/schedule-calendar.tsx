@@ -117,8 +117,11 @@ function contentOf(cell: CalendarCell, line: ScheduleLine, dot: (text: string, s
   return (
     <>
       {times.map((time) => dot(say(describeTime(line, time)), shareOf(day, Date.parse(time.at))))}
-      {isUnknown && times.length === 0 ? (
-        <span class="more" title="It fires too often for all its times to be shown">
+      {isUnknown ? (
+        <span
+          class={times.length === 0 ? 'more' : 'more after'}
+          title="It fires too often for all its times to be shown"
+        >
           <span aria-hidden="true">…</span>
           <span class="visually-hidden">not shown</span>
         </span>
