@@ -1,4 +1,4 @@
-import { api, need } from '../api.ts';
+import { api, asProblem, need } from '../api.ts';
 import { useLive } from './use-live.ts';
 
 export type Schedules = Awaited<ReturnType<ReturnType<typeof loadSchedules>>>;
@@ -26,24 +26,23 @@ function loadSchedules(plan: string | null, cursor: string | null) {
       ...(cursor === null ? {} : { cursor }),
     };
     const { schedules, nextCursor } = await need(api.GET('/v1/schedules', { params: { query }, signal }));
-    const lines = await Promise.all(
-      schedules.map(async (schedule) => {
-        const path = { scheduleId: schedule.id };
-        const [preview, { occurrences }] = await Promise.all([
-          need(api.GET('/v1/schedules/{scheduleId}/preview', { params: { path, query: { limit: mostNext } }, signal })),
-          need(
-            api.GET('/v1/schedules/{scheduleId}/occurrences', {
-              params: { path, query: { limit: pastShown } },
-              signal,
-            }),
-          ),
-        ]);
-        const next = preview.occurrences;
-        // After the last one that was told, others follow.
-        const knownUntil = next.length < mostNext ? Number.POSITIVE_INFINITY : Date.parse(next.at(-1)?.at ?? '');
-        return { schedule, next, knownUntil, past: occurrences };
-      }),
-    );
-    return { lines, nextCursor };
+    const lines = await Promise.all(schedules.map((schedule) => loadLine(schedule, signal).catch(noneIfGone)));
+    return { lines: lines.filter((line) => line !== undefined), nextCursor };
   };
+}
+
+async function loadLine<S extends { readonly id: number }>(schedule: S, signal: AbortSignal) {
+  const path = { scheduleId: schedule.id };
+  const [{ occurrences: next }, { occurrences: past }] = await Promise.all([
+    need(api.GET('/v1/schedules/{scheduleId}/preview', { params: { path, query: { limit: mostNext } }, signal })),
+    need(api.GET('/v1/schedules/{scheduleId}/occurrences', { params: { path, query: { limit: pastShown } }, signal })),
+  ]);
+  // After the last one that was told, others follow.
+  const knownUntil = next.length < mostNext ? Number.POSITIVE_INFINITY : Date.parse(next.at(-1)?.at ?? '');
+  return { schedule, next, knownUntil, past };
+}
+
+/** A schedule may be deleted after it was listed: then its line alone is missing. */
+function noneIfGone(error: unknown): undefined {
+  if (asProblem(error).status !== 404) throw error;
 }
