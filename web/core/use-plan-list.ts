@@ -2,7 +2,15 @@ import { api, need, type Run } from '../api.ts';
 import { isLive } from './results.ts';
 import { useLive } from './use-live.ts';
 
-export type PlanLine = Awaited<ReturnType<ReturnType<typeof loadPlanList>>>['plans'][number];
+type PlanSummary = Awaited<ReturnType<typeof listPlans>>['plans'][number];
+export type PlanLine = PlanSummary & { readonly newestRun: Run | undefined; readonly nextAt: string | undefined };
+
+interface PlanList {
+  readonly plans: readonly PlanLine[];
+  readonly nextCursor: string | null;
+  /** The newest run of all there were. */
+  readonly newestRunId: number | undefined;
+}
 
 const pageSize = 50;
 const livePauseMs = 3_000;
@@ -16,29 +24,53 @@ export function usePlanList(project: string | null, cursor: string | null) {
 }
 
 function loadPlanList(project: string | null, cursor: string | null) {
-  return async (signal: AbortSignal) => {
+  return async (signal: AbortSignal, known: PlanList | undefined): Promise<PlanList> => {
     const ofProject = project === null ? {} : { project };
-    const query = { limit: pageSize, ...ofProject, ...(cursor === null ? {} : { cursor }) };
     const [page, recent, schedules] = await Promise.all([
-      need(api.GET('/v1/plans', { params: { query }, signal })),
+      listPlans(project, cursor, signal),
       need(api.GET('/v1/runs', { params: { query: { limit: 200, ...ofProject } }, signal })),
       listNextTimes(project, signal),
     ]);
     const newest = new Map<number, Run>();
     for (const run of [...recent.runs].reverse()) newest.set(run.planId, run);
-    if (recent.nextCursor !== null) await addOlder(newest, page.plans, signal);
+    if (recent.nextCursor !== null) {
+      // All that ran since the last answer is among the recent ones, if those reach back to it.
+      const reachesBack = recent.runs.some(({ id }) => id <= (known?.newestRunId ?? 0));
+      await addOlder(newest, page.plans, reachesBack ? (known?.plans ?? []) : [], signal);
+    }
     const plans = page.plans.map((plan) => ({
       ...plan,
       newestRun: newest.get(plan.id),
       nextAt: schedules.get(plan.id),
     }));
-    return { plans, nextCursor: page.nextCursor };
+    return { plans, nextCursor: page.nextCursor, newestRunId: recent.runs[0]?.id };
   };
 }
 
-/** The newest runs of plans that have not run lately are asked for one by one. */
-async function addOlder(newest: Map<number, Run>, plans: readonly { readonly id: number }[], signal: AbortSignal) {
-  const asked = plans.filter(({ id }) => !newest.has(id));
+function listPlans(project: string | null, cursor: string | null, signal: AbortSignal) {
+  const query = {
+    limit: pageSize,
+    ...(project === null ? {} : { project }),
+    ...(cursor === null ? {} : { cursor }),
+  };
+  return need(api.GET('/v1/plans', { params: { query }, signal }));
+}
+
+/** The newest runs of plans that have not run lately are asked for one by one, and once: only what lives changes. */
+async function addOlder(
+  newest: Map<number, Run>,
+  plans: readonly PlanSummary[],
+  known: readonly PlanLine[],
+  signal: AbortSignal,
+) {
+  const settled = new Map(known.map(({ id, newestRun }) => [id, newestRun]));
+  const asked: PlanSummary[] = [];
+  for (const plan of plans) {
+    if (newest.has(plan.id)) continue;
+    const run = settled.get(plan.id);
+    if (!settled.has(plan.id) || (run && isLive(run))) asked.push(plan);
+    else if (run) newest.set(plan.id, run);
+  }
   const pages = await Promise.all(
     asked.map(({ id }) => need(api.GET('/v1/runs', { params: { query: { plan: id, limit: 1 } }, signal }))),
   );
