@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Run } from '../api.ts';
 import { count } from '../core/format.ts';
-import { isLive } from '../core/results.ts';
+import { failures, failuresOf, isLive } from '../core/results.ts';
 import { setQuery, usePlace } from '../core/router.ts';
 import { type CaseFilter, keyOf, readShow, selectCases } from '../core/select-cases.ts';
 import type { CaseList as Cases } from '../core/use-cases.ts';
@@ -102,13 +102,25 @@ export function CaseList({
   );
 }
 
-/** Who opens a run that failed wants to know why: the first case that did not pass is open. */
-function useOpenFirst(run: Run, { cases, isWhole }: Cases, setOpen: (open: ReadonlySet<string>) => void): void {
+/** Who opens a run that failed wants to know why: the first case that did not pass is open, unless the reader opened another. */
+function useOpenFirst(
+  run: Run,
+  { cases, isWhole }: Cases,
+  setOpen: (change: (old: ReadonlySet<string>) => ReadonlySet<string>) => void,
+): void {
   const isDone = useRef(false);
   useEffect(() => {
-    if (isDone.current || !isWhole || isLive(run)) return;
+    if (isDone.current || !isWhole || isLive(run) || !isOfTheEnd(run, cases)) return;
     isDone.current = true;
     const first = selectCases(cases, { show: 'failures', search: '', machine: null })[0];
-    if (first) setOpen(new Set([keyOf(first)]));
+    if (first) setOpen((old) => (old.size > 0 ? old : new Set([keyOf(first)])));
   }, [run, cases, isWhole, setOpen]);
+}
+
+/** Whether the list is of the run as it ended: a reading from while it lived lacks what came last. */
+function isOfTheEnd({ counts }: Run, cases: Cases['cases']): boolean {
+  if (counts === null) return true;
+  return (
+    cases.length === counts.total && cases.filter(({ result }) => failures.has(result)).length === failuresOf(counts)
+  );
 }
