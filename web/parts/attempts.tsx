@@ -3,6 +3,7 @@ import { type Attempt, api, asProblem, getText, need, type Run } from '../api.ts
 import { count, duration, exactTime } from '../core/format.ts';
 import { isLive } from '../core/results.ts';
 import { useLive } from '../core/use-live.ts';
+import { useReload } from '../core/use-reload.ts';
 import { CodeBlock } from './code-block.tsx';
 import { ExternalLink } from './external-link.tsx';
 import { Notice } from './notice.tsx';
@@ -14,11 +15,10 @@ const shownOutput = 60_000;
 
 /** Each dispatch of the run to its executor: why, what was asked for and what it made of it, and what it printed. */
 export function Attempts({ run }: { readonly run: Run }) {
-  const { data, problem } = useLive(
-    `attempts ${run.id} ${isLive(run) ? 'live' : run.version}`,
-    loadAttempts(run.id),
-    () => (isLive(run) ? livePauseMs : null),
+  const { data, problem, reload } = useLive(`attempts ${run.id}`, loadAttempts(run.id), () =>
+    isLive(run) ? livePauseMs : null,
   );
+  useReload(isLive(run) ? 'live' : String(run.version), reload);
   if (data === undefined) return problem ? <Notice problem={problem} /> : <Skeleton rows={4} />;
   return (
     <ol class="attempts">
@@ -91,11 +91,13 @@ function AttemptItem({ attempt, runId }: { readonly attempt: Attempt; readonly r
 
 function Output({ runId, attempt }: { readonly runId: number; readonly attempt: number }) {
   const [text, setText] = useState<string>();
+  const [length, setLength] = useState(0);
   const load = async (isOpen: boolean) => {
     if (!isOpen) return;
     try {
       const path = `/v1/runs/${runId}/attempts/${attempt}/output`;
       const output = await getText(path, AbortSignal.timeout(30_000));
+      setLength(output.length);
       setText(output === '' ? 'It printed nothing.' : output.slice(-shownOutput));
     } catch (error) {
       const { status, sentence } = asProblem(error);
@@ -105,6 +107,11 @@ function Output({ runId, attempt }: { readonly runId: number; readonly attempt: 
   return (
     <details onToggle={({ currentTarget }) => load(currentTarget.open)}>
       <summary>Output</summary>
+      {length > shownOutput ? (
+        <p class="dim">
+          The last {shownOutput.toLocaleString('en')} of {count(length, 'character')}.
+        </p>
+      ) : null}
       <CodeBlock label={`Output of attempt ${attempt}`} text={text ?? 'Loading…'} />
     </details>
   );

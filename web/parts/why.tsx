@@ -3,6 +3,7 @@ import { exactTime } from '../core/format.ts';
 import { isLive, type Tone } from '../core/results.ts';
 import { setQuery } from '../core/router.ts';
 import { useLive } from '../core/use-live.ts';
+import { useReload } from '../core/use-reload.ts';
 import { ToneIcon } from './icon.tsx';
 import { Notice } from './notice.tsx';
 import { Skeleton } from './skeleton.tsx';
@@ -23,11 +24,10 @@ const tones: Readonly<Record<string, Tone>> = {
 
 /** What happened, in sentences: the answer to “why is it red?”. */
 export function Why({ run }: { readonly run: Run }) {
-  const { data, problem } = useLive(
-    `explain ${run.id} ${isLive(run) ? 'live' : run.version}`,
-    loadExplanation(run.id),
-    () => (isLive(run) ? livePauseMs : null),
+  const { data, problem, reload } = useLive(`explain ${run.id}`, loadExplanation(run.id), () =>
+    isLive(run) ? livePauseMs : null,
   );
+  useReload(isLive(run) ? 'live' : String(run.version), reload);
   if (data === undefined) return problem ? <Notice problem={problem} /> : <Skeleton rows={4} />;
   return (
     <section class="why" aria-label="What happened">
