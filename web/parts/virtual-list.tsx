@@ -43,7 +43,9 @@ export function VirtualList<T>({ label, items, keyOf, rowHeight, open, row, deta
 
   const look = useCallback(() => {
     const top = -(list.current?.getBoundingClientRect().top ?? 0);
-    setView((old) => (Math.abs(old.top - top) < rowHeight ? old : { top, bottom: top + window.innerHeight }));
+    const bottom = top + window.innerHeight;
+    const isNear = (a: number, b: number) => Math.abs(a - b) < rowHeight;
+    setView((old) => (isNear(old.top, top) && isNear(old.bottom, bottom) ? old : { top, bottom }));
   }, [rowHeight]);
   useEffect(() => {
     look();
