@@ -1,11 +1,11 @@
-import { useEffect } from 'preact/hooks';
 import { api, need } from '../api.ts';
 import { isLive } from './results.ts';
 import { useLive } from './use-live.ts';
+import { useReload } from './use-reload.ts';
 
 export type Plan = Awaited<ReturnType<ReturnType<typeof loadPlan>>>;
 export type PlanRuns = Awaited<ReturnType<ReturnType<typeof loadRuns>>>;
-export type History = Awaited<ReturnType<ReturnType<typeof loadHistory>>>;
+export type History = Awaited<ReturnType<ReturnType<typeof loadHistory>>>['history'];
 export type CaseHistory = Awaited<ReturnType<ReturnType<typeof loadCaseHistory>>>;
 
 const livePauseMs = 2_000;
@@ -26,16 +26,15 @@ export function usePlanRuns(planId: number) {
   );
 }
 
-/** What the newest completed runs tell together; asked for again when another one has completed. */
+/**
+ * What the newest completed runs tell together; asked for again when another one has completed or was changed since. While
+ * another number of runs is on its way, the old one stays.
+ */
 export function useHistory(planId: number, runs: number, newest: PlanRuns | undefined) {
-  const history = useLive(`history ${planId} ${runs}`, loadHistory(planId, runs), () => null);
-  const stamp = newest?.runs.find((run) => !isLive(run));
-  const version = stamp && `${stamp.id} ${stamp.version}`;
-  const { reload } = history;
-  useEffect(() => {
-    if (version !== undefined) reload();
-  }, [version]);
-  return history;
+  const { data, problem, reload } = useLive(`history ${planId}`, loadHistory(planId, runs), () => null);
+  const completed = newest?.runs.filter((run) => !isLive(run)) ?? [];
+  useReload(`${runs} of ${completed.map(({ id, version }) => `${id} ${version}`)}`, reload);
+  return { data: data?.history, problem, isStale: data !== undefined && data.asked !== runs && problem === undefined };
 }
 
 /** What a case did in the newest completed runs. */
@@ -60,8 +59,10 @@ function loadRuns(planId: number) {
 }
 
 function loadHistory(planId: number, runs: number) {
-  return (signal: AbortSignal) =>
-    need(api.GET('/v1/plans/{planId}/history', { params: { path: { planId }, query: { runs } }, signal }));
+  return async (signal: AbortSignal) => {
+    const params = { path: { planId }, query: { runs } };
+    return { asked: runs, history: await need(api.GET('/v1/plans/{planId}/history', { params, signal })) };
+  };
 }
 
 function loadCaseHistory(planId: number, caseId: number) {

@@ -76,10 +76,10 @@ function WholePlan({
       {history.data === undefined && history.problem === undefined ? <Skeleton rows={4} /> : null}
       {history.data && history.data.runs.length === 0 ? <NoHistory planId={planId} isLive={recent.length > 0} /> : null}
       {history.data && history.data.runs.length > 0 ? (
-        <>
+        <div class="told" aria-busy={history.isStale}>
           <PlanHistory history={history.data} asked={asked} />
           <PlanCases history={history.data} />
-        </>
+        </div>
       ) : null}
       {recent.length > 0 ? (
         <section aria-labelledby="recent">
