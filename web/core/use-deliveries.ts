@@ -8,12 +8,22 @@ export type DeliveryAttempt = Delivery['attempts'][number];
 const livePauseMs = 5_000;
 const quietPauseMs = 20_000;
 
-export const deliveryStates: Readonly<Record<Delivery['state'], { readonly word: string; readonly tone: Tone }>> = {
+interface DeliveryStanding {
+  readonly word: string;
+  readonly tone: Tone;
+}
+
+export const deliveryStates: Readonly<Record<Delivery['state'], DeliveryStanding>> = {
   pending: { word: 'Pending', tone: 'waiting' },
   delivered: { word: 'Delivered', tone: 'good' },
   failed: { word: 'Failed', tone: 'bad' },
   disabled: { word: 'Disabled', tone: 'quiet' },
 };
+
+/** How a delivery stands, in words; a newer server may know states that this page does not. */
+export function deliveryStandingOf({ state }: Pick<Delivery, 'state'>): DeliveryStanding {
+  return deliveryStates[state] ?? { word: state, tone: 'quiet' };
+}
 
 /** The deliveries the address asks for, newest first. */
 export function useDeliveries(query: URLSearchParams) {

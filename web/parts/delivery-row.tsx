@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { api, asProblem, need, type Problem } from '../api.ts';
 import { count, duration } from '../core/format.ts';
 import { href } from '../core/router.ts';
-import { answerOf, type Delivery, deliveryStates } from '../core/use-deliveries.ts';
+import { answerOf, type Delivery, deliveryStandingOf } from '../core/use-deliveries.ts';
 import { ToneIcon } from './icon.tsx';
 import { Notice } from './notice.tsx';
 import { Upcoming } from './upcoming.tsx';
@@ -27,7 +27,7 @@ export function DeliveryRow({
   readonly onChange: () => void;
 }) {
   const { id, type, state, planId, runId, to, host, tries, attempts, createdAt, nextAttemptAt } = delivery;
-  const { word, tone } = deliveryStates[state];
+  const { word, tone } = deliveryStandingOf(delivery);
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const last = attempts.at(-1);
@@ -50,7 +50,7 @@ export function DeliveryRow({
         {word}
       </span>
       <span class="what">
-        <b>{type}</b> to {host} <span class="dim">{receivers[to]}</span>
+        <b>{type}</b> to {host} <span class="dim">{receivers[to] ?? to}</span>
       </span>
       <span class="about dim">
         <a href={href(`/plans/${planId}`)}>{planName}</a>

@@ -94,8 +94,9 @@ export function ScheduleCard({
   );
 }
 
+/** What became of the run it started is the run's to tell, so a start alone is quiet. */
 const ends: Readonly<Record<Occurrence['state'], { readonly word: string; readonly tone: Tone }>> = {
-  fired: { word: 'Started', tone: 'good' },
+  fired: { word: 'Started', tone: 'quiet' },
   late: { word: 'Started late', tone: 'waiting' },
   errored: { word: 'Errored', tone: 'broken' },
   skipped: { word: 'Skipped', tone: 'quiet' },
@@ -103,7 +104,7 @@ const ends: Readonly<Record<Occurrence['state'], { readonly word: string; readon
 };
 
 function Past({ occurrence: { state, scheduledAt, runId, explanation, count } }: { readonly occurrence: Occurrence }) {
-  const { word, tone } = ends[state];
+  const { word, tone } = ends[state] ?? { word: state, tone: 'quiet' };
   return (
     <li class={`past ${tone}`}>
       <ToneIcon tone={tone} />
