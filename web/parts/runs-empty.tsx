@@ -1,10 +1,12 @@
 import { setFilter } from '../core/filter.ts';
 import { href } from '../core/router.ts';
 import { usePlans } from '../core/use-plans.ts';
+import { Notice } from './notice.tsx';
+import { Skeleton } from './skeleton.tsx';
 
 /** Why there is nothing, and what makes the first one. */
 export function RunsEmpty({ isFiltered }: { readonly isFiltered: boolean }) {
-  const plans = usePlans().data;
+  const { data: plans, problem } = usePlans();
   if (isFiltered) {
     return (
       <div class="empty">
@@ -15,7 +17,19 @@ export function RunsEmpty({ isFiltered }: { readonly isFiltered: boolean }) {
       </div>
     );
   }
-  const plan = plans?.find(({ enabled }) => enabled);
+  if (plans === undefined) return problem ? <Notice problem={problem} /> : <Skeleton rows={3} />;
+  const plan = plans.find(({ enabled }) => enabled);
+  if (plan === undefined && plans.length > 0) {
+    return (
+      <div class="empty">
+        <h2>No runs yet, and no plan is enabled</h2>
+        <p>
+          A plan whose document says <code>enabled: false</code> refuses to run. Change it, and apply it again.
+        </p>
+        <a href={href('/plans')}>Go to the plans</a>
+      </div>
+    );
+  }
   if (plan === undefined) {
     return (
       <div class="empty">
