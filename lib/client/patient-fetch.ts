@@ -23,7 +23,6 @@ export async function patientFetch(request: Request & Manners): Promise<Response
     try {
       const response = await fetchOnce(request);
       if (!again || !passing.has(response.status)) return response;
-      await response.body?.cancel();
       await sleep(Math.min(5, retryAfterSeconds(response) ?? 1) * 1000);
     } catch (error) {
       // Where nobody listens, nobody will a second later: the person should hear it now.
@@ -39,9 +38,14 @@ export function retryAfterSeconds({ headers }: Response): number | undefined {
   return Number.isFinite(seconds) ? seconds : undefined;
 }
 
+/** The answer is read to its end: one that breaks off is none. */
 async function fetchOnce(request: Request): Promise<Response> {
   try {
-    return await fetch(request.clone(), { signal: AbortSignal.timeout(answerMs) });
+    const response = await fetch(request.clone(), { signal: AbortSignal.timeout(answerMs) });
+    const { status, statusText, headers } = response;
+    const body = await response.arrayBuffer();
+    // Some statuses have no body, and are refused even an empty one.
+    return new Response(response.body === null ? null : body, { status, statusText, headers });
   } catch (error) {
     throw unreachable(new URL(request.url).origin, error);
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answer, hangUp, serve } from './serve.ts';
+import { answer, cutShort, hangUp, serve } from './serve.ts';
 
 const run = { id: 7, status: 'completed' };
 const params = { path: { planId: 1 } };
@@ -14,6 +14,26 @@ test('a trigger whose answer got lost is sent again under one key of its own, so
   expect(await Promise.all(bodies)).toEqual(Array(3).fill('{"buildNo":"7"}'));
   await api.POST('/v1/plans/{planId}/runs', { params, body: {} });
   expect(requests[3]?.headers['idempotency-key']).not.toBe(keys[0]);
+});
+
+test('an answer that breaks off is none: it is asked for again, or told as such', async () => {
+  const trigger = await serve(cutShort, answer(202, run));
+  expect((await trigger.api.POST('/v1/plans/{planId}/runs', { params, body: {} })).data).toEqual(run);
+  const [first, second] = trigger.requests.map(({ headers }) => headers['idempotency-key']);
+  expect(second).toBe(first);
+  const { api, requests } = await serve(cutShort);
+  await expect(api.GET('/v1/runs/{runId}', { ...ofRun, repeat: false })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('no answer from http://127.0.0.1:'),
+  });
+  expect(requests).toHaveLength(1);
+});
+
+test('an answer without a body is one', async () => {
+  const { api, requests } = await serve((response) => response.writeHead(204).end());
+  const { response } = await api.DELETE('/v1/keys/{keyId}', { params: { path: { keyId: 'k' } } });
+  expect(response.status).toBe(204);
+  expect(requests).toHaveLength(1);
 });
 
 test('a key that is given is kept', async () => {

@@ -30,3 +30,8 @@ export const answer = (status: number, body: unknown) => (response: ServerRespon
 export const hangUp = (response: ServerResponse) => {
   response.destroy();
 };
+/** The connection ends in the middle of the body. */
+export const cutShort = (response: ServerResponse) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+  response.write('{"id":', () => response.destroy());
+};
