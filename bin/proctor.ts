@@ -11,6 +11,7 @@ import { addPlanCommands } from '../lib/cli/plan-commands.ts';
 import { addProfileCommands } from '../lib/cli/profile-commands.ts';
 import { addRunCommands } from '../lib/cli/run-commands.ts';
 import { addScheduleCommands } from '../lib/cli/schedule-commands.ts';
+import { plainLines } from '../lib/cli/terminal.ts';
 import { isServiceError } from '../lib/core/errors.ts';
 
 const program = new Command('proctor').description('Test plan runs as a service, embedded on this machine or on AWS');
@@ -80,7 +81,9 @@ try {
 } catch (error) {
   // 1 would say that tests failed.
   process.exitCode = isServiceError(error) ? exitCodeOfError(error) : exitCodes.infrastructure;
-  process.stderr.write(`proctor: ${isServiceError(error) ? error.message : ((error as Error)?.stack ?? error)}\n`);
+  const message = isServiceError(error) ? error.message : String((error as Error)?.stack ?? error);
+  // It may quote names that others gave.
+  process.stderr.write(`proctor: ${plainLines(message)}\n`);
 }
 
 function toPort(text: string): number {

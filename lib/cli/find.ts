@@ -3,6 +3,7 @@ import { isServiceError, ServiceError } from '../core/errors.ts';
 import { parseId } from '../core/schema.ts';
 import type { PlanSummary, ScheduleAnswer } from './answers.ts';
 import { nearest } from './nearest.ts';
+import { plain } from './terminal.ts';
 
 /** The plan of that id, name, or `project/name`. NOT_FOUND says what there is; a name of two projects is no plan's. */
 export async function findPlan(api: ApiClient, wanted: string): Promise<Pick<PlanSummary, 'id' | 'name' | 'project'>> {
@@ -24,7 +25,7 @@ export async function findPlan(api: ApiClient, wanted: string): Promise<Pick<Pla
   const [plan, ...others] = found;
   if (plan === undefined) throw unknown('plan', wanted, names, 'proctor plans list');
   if (others.length === 0) return plan;
-  const candidates = found.map(({ id, project, name }) => `${project}/${name} (${id})`).join(', ');
+  const candidates = found.map(({ id, project, name }) => plain(`${project}/${name} (${id})`, 600)).join(', ');
   throw new ServiceError(
     'VALIDATION_FAILED',
     `${wanted} is the name of ${found.length} plans: say which, ${candidates}`,
@@ -101,6 +102,6 @@ export async function* readPages<T>(
 
 function unknown(what: string, wanted: string, names: readonly string[], more: string): ServiceError {
   const close = nearest(wanted, names);
-  const hint = close !== undefined ? `did you mean ${close}?` : names.length === 0 ? 'there is none yet' : more;
+  const hint = close !== undefined ? `did you mean ${plain(close)}?` : names.length === 0 ? 'there is none yet' : more;
   return new ServiceError('NOT_FOUND', `there is no ${what} named ${wanted}: ${hint}`);
 }

@@ -128,7 +128,7 @@ async function writeReports(
       return true;
     } catch (error) {
       if (!isServiceError(error) && !(error instanceof Error && 'code' in error)) throw error;
-      say(`proctor: ${what} could not be written: ${error.message}`);
+      say(`proctor: ${what} could not be written: ${plain(error.message, 1000)}`);
       return false;
     }
   };

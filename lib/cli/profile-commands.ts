@@ -4,7 +4,7 @@ import { createApiClient } from '../client/api-client.ts';
 import { ServiceError } from '../core/errors.ts';
 import { findProfile, profilesFile, readProfileKey, readProfiles, writeProfile } from './profiles.ts';
 import { toTable } from './table.ts';
-import { createTerminal } from './terminal.ts';
+import { createTerminal, plain } from './terminal.ts';
 
 interface SetFlags {
   readonly url: string;
@@ -46,7 +46,7 @@ export function addProfileCommands(program: Command): void {
       const { data: own } = await createApiClient(url.replace(/\/+$/, ''), key, 'the profile').GET('/v1/keys/self');
       await writeProfile(file, name, profile);
       createTerminal().say(
-        `profile ${name} is in ${file}; its key ${own.name} may ${own.scopes.join(', ') || 'nothing'}`,
+        `profile ${name} is in ${file}; its key ${plain(own.name)} may ${own.scopes.join(', ') || 'nothing'}`,
       );
     });
 

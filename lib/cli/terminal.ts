@@ -34,8 +34,15 @@ export function colorsOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = pr
 
 /** One harmless line of text that others wrote: messages of tests hold colours, line breaks and worse. */
 export function plain(text: string, most = 300): string {
-  const line = stripVTControlCharacters(text)
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
-    .trim();
+  const line = harmless(stripVTControlCharacters(text)).trim();
   return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
+}
+
+/** The same of text that has lines of its own, which stay as they are, indented and whole. */
+export function plainLines(text: string): string {
+  return stripVTControlCharacters(text).split('\n').map(harmless).join('\n');
+}
+
+function harmless(line: string): string {
+  return line.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 }

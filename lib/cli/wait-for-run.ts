@@ -4,6 +4,7 @@ import { retryAfterSeconds } from '../client/patient-fetch.ts';
 import { isServiceError } from '../core/errors.ts';
 import type { CaseAnswer, RunAnswer } from './answers.ts';
 import type { Progress } from './progress.ts';
+import { plain } from './terminal.ts';
 
 const firstLookMs = 250;
 /** Unless the server says when to ask again. */
@@ -35,7 +36,7 @@ export async function waitForRun(
     } catch (error) {
       const passes = isServiceError(error, 'UNAVAILABLE') || isServiceError(error, 'RATE_LIMITED');
       if (!passes || Date.now() - answeredAt > patienceMs) throw error;
-      if (!silent) progress.say(`  ${error.message}; trying again for ${patienceMs / 60_000} minutes`);
+      if (!silent) progress.say(`  ${plain(error.message, 1000)}; trying again for ${patienceMs / 60_000} minutes`);
       silent = true;
       waitMs = Math.min(lookMs, usualSeconds * 1000);
     }
