@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { type ApiClient, createApiClient } from '../client/api-client.ts';
 import { ServiceError } from '../core/errors.ts';
@@ -36,7 +37,7 @@ export async function connect(options: ConnectOptions = {}): Promise<ApiClient> 
 /**
  * `--profile`, then `PROCTOR_URL` and `PROCTOR_KEY`, then the profile of `PROCTOR_PROFILE`, then the embedded one of this
  * machine, whose key is in its data directory. A key goes to nobody but who it was kept for: a profile's to its own URL, the
- * data directory's to this machine.
+ * data directory's to this machine, `PROCTOR_KEY` to `PROCTOR_URL` where that is set.
  */
 export async function resolveConnection(options: ConnectOptions = {}): Promise<Connection> {
   const { env = process.env, profile: flag = chosen } = options;
@@ -50,7 +51,16 @@ export async function resolveConnection(options: ConnectOptions = {}): Promise<C
 
 /** True if whatever listens there sees the files of this machine. */
 export function isLoopback(url: string): boolean {
-  return ['localhost', '[::1]'].includes(new URL(url).hostname) || /^127\./.test(new URL(url).hostname);
+  const { hostname } = new URL(url);
+  // A name may begin as an address does.
+  return ['localhost', '[::1]'].includes(hostname) || (isIP(hostname) === 4 && hostname.startsWith('127.'));
+}
+
+/** The URL of a Proctor, without slashes at its end. VALIDATION_FAILED names the source. */
+export function readUrl(text: string, source: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return text.replace(/\/+$/, '');
+  throw new ServiceError('VALIDATION_FAILED', `${source}: must be as in https://proctor.example.com, not ${text}`);
 }
 
 /** Where the embedded system of this machine keeps everything. */
@@ -68,10 +78,16 @@ async function ofProfile(name: string, { env = process.env, mayAsk = true }: Con
     throw new ServiceError('UNAUTHORIZED', `${urlSource} asks for its key`);
   const key = await readProfileKey(file, name, profile);
   if (key !== undefined) return { url, urlSource, key, keySource: urlSource };
-  if (env.PROCTOR_KEY) return { url, urlSource, key: env.PROCTOR_KEY, keySource: 'PROCTOR_KEY' };
-  if (!isLoopback(url))
-    throw new ServiceError('UNAUTHORIZED', `no API key for ${url}: ${urlSource} has none, nor is PROCTOR_KEY set`);
-  return { url, urlSource, ...(await readEmbeddedKey(url, env)) };
+  const isForAnother = Boolean(env.PROCTOR_URL) && !isSame(env.PROCTOR_URL ?? '', url);
+  if (env.PROCTOR_KEY && !isForAnother) return { url, urlSource, key: env.PROCTOR_KEY, keySource: 'PROCTOR_KEY' };
+  if (isLoopback(url)) return { url, urlSource, ...(await readEmbeddedKey(url, env)) };
+  const why = env.PROCTOR_KEY ? 'and PROCTOR_KEY is for PROCTOR_URL' : 'nor is PROCTOR_KEY set';
+  throw new ServiceError('UNAUTHORIZED', `no API key for ${url}: ${urlSource} has none, ${why}`);
+}
+
+function isSame(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((url) => URL.canParse(url) && new URL(url).href.replace(/\/+$/, ''));
+  return a === b;
 }
 
 async function readEmbeddedKey(url: string, env: NodeJS.ProcessEnv): Promise<Pick<Connection, 'key' | 'keySource'>> {
@@ -83,10 +99,4 @@ async function readEmbeddedKey(url: string, env: NodeJS.ProcessEnv): Promise<Pic
     const message = `no API key: set PROCTOR_KEY, or PROCTOR_DATA to the data directory of a Proctor on this machine (${file} cannot be read). npm start makes both`;
     throw new ServiceError('UNAUTHORIZED', message, { cause });
   }
-}
-
-function readUrl(text: string, source: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return text.replace(/\/+$/, '');
-  throw new ServiceError('VALIDATION_FAILED', `${source}: must be as in https://proctor.example.com, not ${text}`);
 }

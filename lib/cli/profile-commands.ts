@@ -2,7 +2,8 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { createApiClient } from '../client/api-client.ts';
 import { ServiceError } from '../core/errors.ts';
-import { findProfile, profilesFile, readProfileKey, readProfiles, writeProfile } from './profiles.ts';
+import { readUrl } from './connect.ts';
+import { findProfile, isKey, profilesFile, readProfileKey, readProfiles, writeProfile } from './profiles.ts';
 import { toTable } from './table.ts';
 import { createTerminal, plain } from './terminal.ts';
 
@@ -40,10 +41,11 @@ export function addProfileCommands(program: Command): void {
         throw new ServiceError('VALIDATION_FAILED', `${name}: a profile is named by letters, digits and . _ -`);
       const file = profilesFile();
       const { url, keyCommand } = flags;
+      const address = readUrl(url, '--url');
       const profile = keyCommand === undefined ? { url, key: await readKey(flags) } : { url, keyCommand };
       const key = profile.key ?? (await readProfileKey(file, name, profile)) ?? '';
       // A key that does not work is better heard of now.
-      const { data: own } = await createApiClient(url.replace(/\/+$/, ''), key, 'the profile').GET('/v1/keys/self');
+      const { data: own } = await createApiClient(address, key, 'the profile').GET('/v1/keys/self');
       await writeProfile(file, name, profile);
       createTerminal().say(
         `profile ${name} is in ${file}; its key ${plain(own.name)} may ${own.scopes.join(', ') || 'nothing'}`,
@@ -67,10 +69,12 @@ async function readKey({ keyFrom }: SetFlags): Promise<string> {
   const refuse = (message: string) => new ServiceError('VALIDATION_FAILED', message);
   if (keyFrom !== undefined) {
     const key = process.env[keyFrom];
-    if (key) return key;
-    throw refuse(`--key-from: the environment variable ${keyFrom} is not set`);
+    if (!key) throw refuse(`--key-from: the environment variable ${keyFrom} is not set`);
+    if (isKey(key)) return key;
+    throw refuse(`--key-from: what the environment variable ${keyFrom} holds is no key, which is one word`);
   }
   const key = process.stdin.isTTY ? '' : (await text(process.stdin)).trim();
-  if (key !== '') return key;
-  throw refuse('there is no key: pipe it in, or give --key-from or --key-command');
+  if (key === '') throw refuse('there is no key: pipe it in, or give --key-from or --key-command');
+  if (isKey(key)) return key;
+  throw refuse('what came by stdin is no key, which is one word');
 }

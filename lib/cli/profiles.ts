@@ -28,6 +28,11 @@ const config = z.strictObject({ profiles: z._default(z.record(z.string(), profil
 
 export type Profile = z.output<typeof profile>;
 
+/** Whether the text may be a key: what else there is goes into no header. */
+export function isKey(text: string): boolean {
+  return /^[!-~]{1,512}$/.test(text);
+}
+
 /** Where profiles are kept (XDG Base Directory Specification). */
 export function profilesFile(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'proctor', 'config.yaml');
@@ -102,7 +107,7 @@ async function runKeyCommand(source: string, command: string): Promise<string> {
     // What it printed may be half a secret, so no message shows it.
     const { stdout } = await promisify(execFile)('sh', ['-c', command], { timeout: 30_000, maxBuffer: 65_536 });
     const key = stdout.trim();
-    if (/^[!-~]{1,512}$/.test(key)) return key;
+    if (isKey(key)) return key;
     throw refuse(key === '' ? 'printed nothing' : 'printed more than one word');
   } catch (error) {
     if (isServiceError(error)) throw error;
