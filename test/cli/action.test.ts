@@ -83,6 +83,14 @@ test('the step fails as the run did, and the outputs still say which run it was'
   expect(unknown.log).toContain('there is no plan named --help');
 });
 
+test('a switch that is neither true nor false starts nothing', async () => {
+  for (const [name, value] of Object.entries({ wait: 'True', detach: 'yes', 'github-summary': '' })) {
+    const refused = await runAction(action, inputs('slow', { [name]: value }), await workspace());
+    expect(refused, refused.log).toMatchObject({ code: 4, outputs: { 'run-id': '', result: '', url: '' } });
+    expect(refused.log).toContain(`proctor: ${name} must be true or false, not ${value || "''"}`);
+  }
+});
+
 test('without waiting the run goes on; a job that is cancelled stops its run unless it is detached', async () => {
   await apply('slow', 'sleep 60 & wait', { overlap: 'allow' });
   const left = await runAction(action, inputs('slow', { wait: 'false', junit: 'never.xml' }), await workspace());
