@@ -99,6 +99,30 @@ test('an old Node, a clock that is off and another version are told', async () =
   }
 });
 
+test('the oldest queued run is looked for page after page, up to a limit that is told', async () => {
+  const now = Date.parse('2027-01-01T12:00:00Z');
+  const runOf = (id: number, createdAt: string) => ({ id, planName: `plan ${id}`, createdAt });
+  const queue = async (pages: number) => {
+    const { api, requests } = await serve((response) => {
+      const { searchParams, pathname } = new URL(response.req.url ?? '', 'http://x');
+      const page = Number(searchParams.get('cursor') ?? 1);
+      const runs = Array.from({ length: 200 }, (_, i) =>
+        runOf(page * 1000 + i, i === 199 && page === pages ? '2026-12-30T00:00:00.000Z' : '2027-01-01T11:00:00.000Z'),
+      );
+      const body = { runs, nextCursor: page < pages ? String(page + 1) : null };
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(pathname === '/v1/runs' ? body : { schedules: [], nextCursor: null }));
+    });
+    const [check] = await checkDue(api, now);
+    return { check, asked: requests.length - 1 };
+  };
+  const found = await queue(3);
+  expect(found).toMatchObject({ asked: 3, check: { state: 'warn', message: expect.stringContaining('run 3199 ') } });
+  const endless = await queue(100);
+  expect(endless.check).toMatchObject({ state: 'ok', message: expect.stringContaining('only the newest 5000') });
+  expect(endless.asked).toBeLessThanOrEqual(26);
+});
+
 test('schedules nobody fires, refused hooks and given up deliveries are told with the newest of each', async () => {
   const now = Date.parse('2027-01-01T12:00:00Z');
   const answers: Record<string, unknown> = {

@@ -1,6 +1,6 @@
 import type { ApiClient } from '../../client/api-client.ts';
 import type { RunAnswer } from '../answers.ts';
-import { readSchedules } from '../find.ts';
+import { readPages, readSchedules } from '../find.ts';
 import { type Check, ok, problem, warn } from './check.ts';
 
 /** Why an attempt ended whose executor failed or refused it; the other reasons are the tests' own. */
@@ -12,6 +12,9 @@ const executorReasons: ReadonlySet<string> = new Set([
 ]);
 /** Runs looked at, newest first. */
 const mostRuns = 200;
+/** Queued runs looked at, newest first, for the oldest of them. */
+const mostQueued = 5000;
+const part = `; only the newest ${mostQueued} queued runs were looked at`;
 /** Live runs that are asked what they wait for. */
 const mostExplained = 20;
 /** The sweeper looks every minute, and Scheduler promises the minute. */
@@ -56,16 +59,15 @@ export async function checkDue(api: ApiClient, now: number): Promise<readonly Ch
   for await (const { id, name: title, nextAt } of readSchedules(api)) {
     schedules += 1;
     if (nextAt === null || now - Date.parse(nextAt) < lateMs) continue;
-    const fix = 'the sweeper does not run: docs/runbook.md on AWS, else the log of the process';
+    const fix = 'the sweeper does not run: docs/operations.md, Work is overdue; embedded the log of the process';
     found.push(problem(name, `schedule ${id} (${title}) was due at ${nextAt} and nobody fired it`, fix));
   }
-  const { data } = await api.GET('/v1/runs', { params: { query: { status: 'queued', limit: mostRuns } } });
-  const oldest = data.runs.at(-1);
+  const { oldest, count, isPart } = await readQueue(api);
   if (oldest !== undefined && now - Date.parse(oldest.createdAt) > longMs)
     found.push(
       warn(
         name,
-        `run ${oldest.id} of ${oldest.planName} is queued since ${oldest.createdAt}`,
+        `run ${oldest.id} of ${oldest.planName} is queued since ${oldest.createdAt}${isPart ? part : ''}`,
         `proctor explain ${oldest.id}`,
       ),
     );
@@ -73,6 +75,22 @@ export async function checkDue(api: ApiClient, now: number): Promise<readonly Ch
   const queue =
     oldest === undefined
       ? 'no run is queued'
-      : `the oldest of ${data.runs.length} queued runs is of ${oldest.createdAt}`;
+      : `the oldest of ${count} queued runs is of ${oldest.createdAt}${isPart ? part : ''}`;
   return [ok(name, `none of ${schedules} schedules is late; ${queue}`)];
+}
+
+async function readQueue(api: ApiClient) {
+  const query = { status: 'queued' as const, limit: mostRuns };
+  const runs = readPages(async (cursor) => {
+    const { data } = await api.GET('/v1/runs', { params: { query: { ...query, ...cursor } } });
+    return [data.runs, data.nextCursor];
+  });
+  let oldest: RunAnswer | undefined;
+  let count = 0;
+  for await (const run of runs) {
+    if (count >= mostQueued) return { oldest, count, isPart: true };
+    oldest = run;
+    count += 1;
+  }
+  return { oldest, count, isPart: false };
 }
