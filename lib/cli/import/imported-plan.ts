@@ -79,14 +79,17 @@ export function settlePlans({ plans, leftOut }: Imported): Imported {
   return { plans: kept, leftOut: [...leftOut, ...refused] };
 }
 
-/** Names of one project differ: what comes later is told apart by the tenant's id. */
+/** Names of one project differ: what comes later is told apart by the tenant's id, and a number if that is not enough. */
 function nameApart(plans: readonly ImportedPlan[]): ImportedPlan[] {
   const taken = new Set<string>();
   return plans.map((plan) => {
     const { document, tenantPlanId } = plan;
-    const key = JSON.stringify([document.project, document.name]);
-    const isFree = taken.size !== taken.add(key).size;
-    const name = isFree ? document.name : `${document.name.slice(0, 240)} (${tenantPlanId})`;
+    const take = (name: string) => taken.size !== taken.add(JSON.stringify([document.project, name])).size;
+    let { name } = document;
+    for (let count = 1; !take(name); count++) {
+      const end = count === 1 ? ` (${tenantPlanId})` : ` (${tenantPlanId}, ${count})`;
+      name = `${document.name.slice(0, 255 - end.length)}${end}`;
+    }
     return { ...plan, document: { ...document, name } };
   });
 }

@@ -37,7 +37,7 @@ export interface TestsigmaReader {
   listSchedules(planId: number): Promise<readonly TenantSchedule[] | undefined>;
   listEnvironments(): Promise<readonly z.output<typeof environment>[] | undefined>;
   listConfigs(): Promise<readonly z.output<typeof config>[] | undefined>;
-  /** Of the newest completed run that is no rerun, of the newest twenty. */
+  /** Of the newest completed run, of the newest twenty, that is no rerun and of no saved configuration as far as it says so. */
   readNewestCases(
     planId: number,
   ): Promise<{ readonly runId: string; readonly rows: ReturnType<typeof rowsOf> } | undefined>;
@@ -111,7 +111,8 @@ export function createTestsigmaReader(url: string, key: string, keySource: strin
       const { body } = await get(`/execution_results?${query}`);
       if (body === undefined) return undefined;
       const run = readPage(body).content.find(
-        ({ status, reRunParentId }) => status === 'STATUS_COMPLETED' && reRunParentId == null,
+        ({ status, reRunParentId, executionConfig }) =>
+          status === 'STATUS_COMPLETED' && reRunParentId == null && executionConfig == null,
       );
       if (run === undefined) return undefined;
       const cases = await get(`/execution_results/${run.id}/test_case_results`);

@@ -128,7 +128,10 @@ function declareCases(plan: ImportedPlan, rows: readonly TenantCase[], runId: st
   const isEverywhere = !titles.includes('') && pairs.size === count * titles.length;
   const several = titles.length > 1;
   const notes = several && !isEverywhere ? ['its machines: not every case ran on each of them'] : [];
-  const comment = `its cases as of run ${runId}: leave suites out, or apply again, when the tenant's plan changes`;
-  const next = { ...plan, comments: [...plan.comments, comment], notes: [...plan.notes, ...notes] };
+  const comments = [
+    `its cases as of run ${runId}: leave suites out, or apply again, when the tenant's plan changes`,
+    'that run may have been of a saved configuration, and so these a part of the cases',
+  ];
+  const next = { ...plan, comments: [...plan.comments, ...comments], notes: [...plan.notes, ...notes] };
   return withCases(next, { suites, ...(several && isEverywhere ? { machines: titles } : {}) });
 }

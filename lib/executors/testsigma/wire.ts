@@ -23,6 +23,7 @@ const runObject = z.object({
   startTime: lenient(z.number()),
   endTime: lenient(z.number()),
   reRunParentId: lenient(wireId),
+  executionConfig: z.optional(z.unknown()),
   totalCount: count,
   passedCount: count,
   failedCount: count,
