@@ -141,3 +141,66 @@ test('a signing secret in the plan itself is refused at the field, and not repea
   expect(answer.text).toContain('ssm:/proctor/<name>');
   expect(answer.text).not.toContain(signing);
 });
+
+test('none of twenty canaries in headers, queries, bodies and stored values is logged, told or shown', async () => {
+  const canaries = Array.from({ length: 20 }, (_, i) => `canary-${i}-of-twenty`);
+  const of = (i: number): string => canaries[i] ?? '';
+  const sent = tellEverything(202);
+  const environment = await proctor.post<Created>('/v1/environments', {
+    name: 'twenty',
+    project: 'twenty',
+    variables: [{ key: 'STORED', value: of(0), secret: true }],
+  });
+  const plan = await proctor.post<Created>('/v1/plans', {
+    name: 'twenty',
+    project: 'twenty',
+    environment: environment.body.id,
+    executor: { type: 'http', url: `${runner.origin}/start`, stopUrl: `${runner.origin}/stop` },
+  });
+  const callbackUrl = `${runner.origin}/hook/twenty?token=${of(1)}`;
+  const started = await proctor.post<Created>(`/v1/plans/${plan.body.id}/runs`, {
+    runtimeData: { DATA: of(2) },
+    callbackUrl,
+  });
+  expect([started.status, started.text]).toEqual([202, started.text]);
+  await until(
+    async () => (await proctor.call<{ status: string }>(`/v1/runs/${started.body.id}`)).body.status !== 'queued',
+  );
+  await proctor.post(`/v1/runs/${started.body.id}/stop`, {});
+  await proctor.completed(started.body.id);
+  expect(sent().variables).toMatchObject({ STORED: of(0), DATA: of(2) });
+  const answers = [
+    await proctor.call('/v1/plans', { key: of(3) }),
+    await proctor.call('/v1/plans', { headers: { authorization: `Basic ${of(4)}` } }),
+    await proctor.call('/api/v1/test_plans', { headers: { authorization: '', 'x-ts-api-key': of(5) } }),
+    await proctor.call(`/v1/plans?limit=1&token=${of(6)}`),
+    await proctor.call('/v1/plans', { headers: { cookie: of(7), 'user-agent': of(8), 'x-forwarded-for': of(9) } }),
+    await proctor.call(`/v1/plans/${plan.body.id}`, { method: 'PUT', body: `{"name":"${of(10)}` }),
+    await proctor.post(`/v1/plans/${plan.body.id}/runs`, [], { 'idempotency-key': of(11) }),
+    await proctor.post('/hooks/nobody', { push: of(12) }, { 'x-hub-signature-256': of(13), 'x-gitlab-token': of(14) }),
+    await proctor.post('/hooks/nobody', {}, { 'webhook-id': '1', 'webhook-signature': of(15) }),
+    await proctor.call(`/callbacks/${started.body.id}/1/results`, { method: 'POST', body: '{}', key: of(16) }),
+    await proctor.call(`/callbacks/t/${of(17)}/results`, { method: 'POST', body: '{}' }),
+    await proctor.post('/Testinium.RestApi/oauth/token', `grant_type=password&username=admin&password=${of(18)}`),
+    await proctor.call(`/nothing/${of(19)}`),
+  ];
+  const shown = await everythingShown({
+    planId: plan.body.id,
+    runId: started.body.id,
+    environmentId: environment.body.id,
+    attempt: 1,
+    project: 'twenty',
+    configId: 1,
+  });
+  for (const [i, { text }] of answers.entries()) shown.set(`answer ${i}`, text);
+  // The receiver of the callback is who its URL is for; the table keeps the run's input and the environment's values.
+  const isTheirs = (place: string, canary: string): boolean =>
+    (place.startsWith('/hook/twenty') && canary === of(1)) ||
+    (place.includes('/data/db') && [of(0), of(2)].includes(canary));
+  const found = [...shown].flatMap(([place, text]) =>
+    canaries
+      .filter((canary) => text.includes(canary) && !isTheirs(place, canary))
+      .map((canary) => `${canary} in ${place}`),
+  );
+  expect(found).toEqual([]);
+});
