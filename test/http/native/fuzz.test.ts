@@ -32,7 +32,9 @@ const withBody = own.filter(({ operation }) =>
     operation,
   ),
 );
-const options = { numRuns: 60 };
+/** How many times as many inputs as usual; the soak has its own figure. */
+const fuzz = Number(process.env.FUZZ ?? 1);
+const options = { numRuns: 60 * fuzz };
 
 async function stored(): Promise<unknown> {
   const { plans, environments, keys, runs } = api.stores;
@@ -97,7 +99,7 @@ describe('parameters of the path', () => {
           const body = method === 'PUT' && path.includes('plans') ? aPlan() : undefined;
           expectRefusal(await api.call(method, pathOf(path, { [name]: text }), { body }), new RegExp(`^${name}$`));
         }),
-        { numRuns: 15 },
+        { numRuns: 15 * fuzz },
       );
       expect(await stored()).toEqual(before);
     },
