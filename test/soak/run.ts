@@ -48,7 +48,7 @@ process.exitCode = results.length > 0 && results.every(({ passed }) => passed) ?
 
 async function runSuite({ name, files, env, figures }: Suite): Promise<Result> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...files], {
+  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--testTimeout=3600000', ...files], {
     cwd: root,
     env: { ...process.env, ...env, SEED: seed },
     // The table alone is for stdout.
