@@ -37,7 +37,7 @@ beforeAll(async () => {
   const plan = await proctor.call<{ configs: { id: number }[] }>(`/v1/plans/${planId}`);
   const deliveries = await proctor.call<{ deliveries: { id: string }[] }>('/v1/deliveries');
   const project = await proctor.system.services.plans.getProject(canary);
-  const cases = await proctor.call<{ cases: { id: number }[] }>(`/v1/runs/${runId}/cases`);
+  const cases = await proctor.call<{ cases: { id: number; resultId: number }[] }>(`/v1/runs/${runId}/cases`);
   const environmentId = await made('/v1/environments', { name: `${canary} environment`, project: canary });
   const schedule = {
     planId: Number(planId),
@@ -56,7 +56,8 @@ beforeAll(async () => {
     configId: String(plan.body.configs[0]?.id),
     deliveryId: deliveries.body.deliveries[0]?.id ?? '',
     projectId: String(project?.id),
-    resultId: String(cases.body.cases[0]?.id),
+    caseId: String(cases.body.cases[0]?.id),
+    resultId: String(cases.body.cases[0]?.resultId),
     project: canary,
     ...constants,
   };
@@ -108,7 +109,7 @@ const about = routes.filter(
   ({ path, scope }) =>
     /\{(?!hookId|keyId|token|cid)\w+\}/.test(path) &&
     !path.includes('/companies/') &&
-    scope !== 'callback' &&
+    !['public', 'callback', 'hook'].includes(scope) &&
     scope !== 'hook',
 );
 
