@@ -32,7 +32,7 @@ describe.each([loop, machine])('an executor that fails, on the $name', (driver) 
         calls.push({ at: world.clock.now(), runId: dispatch.runId });
         if (!down) return;
         onDown?.(dispatch);
-        throw new ServiceError('EXECUTOR_UNAVAILABLE', 'The runner is down.');
+        throw new ServiceError('EXECUTOR_UNAVAILABLE', 'The runner is down.', { nothingStarted: true });
       },
     });
   };
@@ -182,7 +182,7 @@ describe('the circuit of an executor', () => {
       job: () => ({}),
       onStart() {
         starts += 1;
-        throw new ServiceError('EXECUTOR_UNAVAILABLE', 'The runner is down.');
+        throw new ServiceError('EXECUTOR_UNAVAILABLE', 'The runner is down.', { nothingStarted: true });
       },
     });
     const { id = '' } = targetOf(world.plan.executor) ?? {};
