@@ -124,9 +124,12 @@ describe('the history of a plan', () => {
     expect(after.cases.failing).toEqual([]);
   });
 
-  test('forgets a case once a run of everything no longer has it', async () => {
+  test('forgets a case once a run that passed no longer has it; one that failed may have ended early', async () => {
     const planId = await createPlan({ suites: [] });
     await run(planId, { old: 'failed', kept: 'failed' });
+    await run(planId, { kept: 'failed' });
+    expect((await history(planId)).cases.failing.map(({ name }) => name).sort()).toEqual(['kept', 'old']);
+    await run(planId, { kept: 'passed' });
     await run(planId, { kept: 'failed' });
     expect((await history(planId)).cases.failing.map(({ name }) => name)).toEqual(['kept']);
   });
