@@ -79,7 +79,11 @@ describe('no body makes a route fail, store something or say where it broke', ()
 
 describe('no path makes a route fail', () => {
   const garbage = ['abc', '0', '-1', '99999999999', '1.5', '%00', '..%2f..', '%ff', '1%20or%201', 'x'.repeat(2000)];
-  const withIds = routes.filter(({ path, scope }) => path.includes('{') && scope !== 'callback' && scope !== 'hook');
+  // The page of a path is one and the same file, whatever the path names; what it then asks for is among the others.
+  const withIds = routes.filter(
+    ({ path, scope, operation }) =>
+      path.includes('{') && scope !== 'callback' && scope !== 'hook' && operation !== 'page.getPage',
+  );
   test.each(withIds.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', async (_, route) => {
     const before = await everything();
     for (const value of garbage) {

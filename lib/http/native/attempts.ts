@@ -1,4 +1,5 @@
 import { invalidField } from '../../core/errors.ts';
+import type { AttemptProblem } from '../../core/executor.ts';
 import { failureClassOf } from '../../core/failure.ts';
 import type { Services } from '../../core/ports.ts';
 import { parseId } from '../../core/schema.ts';
@@ -33,7 +34,7 @@ export function createListAttempts(services: Services): Handler {
         ...purposeOf({ run, plan }, items.requests, attempt),
         dispatchedAt: job === undefined ? null : toTime(job.startedAt),
         endedAt: end === undefined ? null : toTime(end.receivedAt),
-        problem: problem === undefined ? null : { ...problem, class: failureClassOf(problem) },
+        problem: problem === undefined ? null : toProblem(problem),
         requested: requested?.slice(0, 100).map((position) => fullName(catalog, position)) ?? null,
         requestedCount: requested?.length ?? run.requestedCases ?? null,
         executing: job?.executing ?? null,
@@ -75,4 +76,9 @@ async function collect(output: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
     if (size >= maxOutputBytes) break;
   }
   return Buffer.concat(chunks).subarray(0, maxOutputBytes);
+}
+
+/** What its executor is to be blamed for is between the service and its circuits. */
+function toProblem(problem: AttemptProblem) {
+  return { reason: problem.reason, message: problem.message, class: failureClassOf(problem) };
 }
