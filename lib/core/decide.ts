@@ -1,6 +1,6 @@
 import { holdWait, pollWait, silenceOf, type Wait, waitWithin } from './cadence.ts';
 import type { Catalog } from './catalog.ts';
-import { type AttemptProblem, isUntaken } from './executor.ts';
+import { type AttemptProblem, mayHaveStarted } from './executor.ts';
 import { failureClassOf } from './failure.ts';
 import type { Report } from './report.ts';
 import { type Ending, type Run, redispatchesUsed } from './run.ts';
@@ -180,9 +180,8 @@ function mayLive(run: Run): boolean {
  * An attempt that ended otherwise was ended by its job.
  */
 export function mayHaveUnknownJob(run: Run, { attempt: { end } }: Report): boolean {
-  if (run.dispatch === 'accepted' || (end !== null && !isUntaken(end))) return false;
-  const last = end?.problem?.nothingStarted === true ? undefined : run.claimedAt;
-  return (run.triedSince ?? last) !== undefined;
+  if (run.dispatch === 'accepted') return false;
+  return end === null ? (run.triedSince ?? run.claimedAt) !== undefined : mayHaveStarted(end);
 }
 
 function wait(now: number, until: number, wakeable: boolean): Extract<Decision, { next: 'wait' }> {

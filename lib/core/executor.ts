@@ -94,7 +94,7 @@ export interface AttemptProblem {
   readonly message: string;
   /** The job broke by itself, and its executor did its part: nothing that others should wait for. */
   readonly jobOnly?: true;
-  /** The call that failed made no job; tries before it may have. */
+  /** No try to dispatch it made a job. */
   readonly nothingStarted?: true;
 }
 
@@ -108,6 +108,11 @@ export interface AttemptEnd {
 /** No executor ever took the attempt. */
 export function isUntaken({ problem }: AttemptEnd): boolean {
   return problem?.reason === 'dispatchFailed' || problem?.reason === 'executorRefused';
+}
+
+/** Nobody took the attempt for certain, and a job of it may be there all the same. */
+export function mayHaveStarted(end: AttemptEnd): boolean {
+  return isUntaken(end) && end.problem?.nothingStarted !== true;
 }
 
 export type Poll =

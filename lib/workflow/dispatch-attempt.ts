@@ -194,8 +194,7 @@ async function dispatchFailed(
   const why = redact(said, secretsOf(dispatch));
   if (refused) {
     const message = `The run could not be dispatched: ${why}`;
-    const problem = { reason: 'executorRefused', message, nothingStarted: true } as const;
-    await endAttempt(services, run, 'dispatch', { problem });
+    await endAttempt(services, run, 'dispatch', { problem: { reason: 'executorRefused', message, ...untold(run) } });
     return;
   }
   const isLast = failedTries >= dispatchTries;
@@ -212,6 +211,11 @@ async function dispatchFailed(
     return;
   }
   const message = `No executor accepted the run in ${failedTries} tries: ${why}`;
-  const harmless = isHarmless ? { nothingStarted: true as const } : {};
-  await endAttempt(services, run, 'dispatch', { problem: { reason: 'dispatchFailed', message, ...harmless } });
+  const started = isHarmless ? untold(run) : {};
+  await endAttempt(services, run, 'dispatch', { problem: { reason: 'dispatchFailed', message, ...started } });
+}
+
+/** The last try started nothing: neither did the attempt, if the answer of none before is missing. */
+function untold({ triedSince }: Run): { readonly nothingStarted?: true } {
+  return triedSince === undefined ? { nothingStarted: true } : {};
 }

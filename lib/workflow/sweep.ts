@@ -1,4 +1,5 @@
 import { callTimeoutMs, crashLimit, mayHaveUnknownJob } from '../core/decide.ts';
+import { mayHaveStarted } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
 import { isLive, isVisible, type Run } from '../core/run.ts';
 import { dueToEnd, isStuck } from '../core/stuck.ts';
@@ -154,9 +155,11 @@ async function cancelJob(services: Services, run: Run): Promise<void> {
   if (gone.includes(false)) return;
   // A call that was open, or whose answer was lost, may have made a job all the same. Nobody can ask for it who does not learn
   // of it while such a call lasts.
+  const isKnown = (attempt: number): boolean => live.items.attempts.some((record) => record.attempt === attempt);
   const isUnknown =
     mayHaveUnknownJob(run, live.report) ||
-    (!isOver && live.items.attempts.every(({ attempt }) => attempt !== run.attempt));
+    (!isOver && !isKnown(run.attempt)) ||
+    live.items.batches.some(({ attempt, end }) => end && mayHaveStarted(end) && !isKnown(attempt));
   if (isUnknown) {
     if (services.now() < (run.endedAt ?? 0) + callTimeoutMs) return;
     services.log({ level: 'warn', event: 'job may be alive', runId: run.id, attempt: run.attempt });

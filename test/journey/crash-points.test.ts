@@ -35,7 +35,7 @@ beforeAll(async () => {
     .trim()
     .split('\n')
     .flatMap((name) => [`before ${name}`, `after ${name}`]);
-}, 120_000);
+}, 600_000);
 afterAll(async () => {
   await running?.kill();
   await rm(directory, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { ServiceError } from '../../lib/core/errors.ts';
-import type { Script } from '../support/fake-executor.ts';
+import { aCase, type Script } from '../support/fake-executor.ts';
 import { createWorld, type World } from '../support/scenario-world.ts';
 import { loop } from './drivers.ts';
 
@@ -40,6 +40,20 @@ test('a run that nobody answered in all its tries may have a job', async () => {
 
 test('a run whose second try is refused may have a job of the first', async () => {
   expect(await endOf(failing(lost, refuses))).toMatchObject({ reason: 'executorRefused', cancelPending: true });
+});
+
+test('an attempt that was dispatched again because nobody answered may have a job, and that is said', async () => {
+  const script: Script = {
+    job: () => ({ callbacks: [{ afterMs: minute, cases: [aCase('pays')], end: {} }] }),
+    onStart({ attempt }) {
+      if (attempt === 1) throw lost;
+    },
+  };
+  world = await createWorld(loop, { redispatch: { max: 1 } }, script);
+  const { id } = await world.trigger();
+  const { run } = await world.finish(id);
+  expect(run).toMatchObject({ result: 'passed', attempt: 2, redispatches: [1] });
+  expect(world.logs).toContainEqual(expect.objectContaining({ event: 'job may be alive', runId: id }));
 });
 
 test.each([
