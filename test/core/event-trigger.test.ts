@@ -29,7 +29,7 @@ describe('triggers for events', () => {
     [
       'a variable that is none',
       { pattern: { source: ['x'] }, variables: { 'a b': 'c' } },
-      /variables\.a b: Invalid key/,
+      /variables\.a b: must be a variable name/,
     ],
     [
       'its own end',
