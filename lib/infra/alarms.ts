@@ -193,7 +193,9 @@ function linesOf(watched: Watched): Line[] {
           ...['ReadThrottleEvents', 'WriteThrottleEvents'].map((name) => ofTable(name)),
           // An index that cannot follow holds up the table's writes, and counts under its own name.
           ...['due', 'list', 'feed'].map((name) => ofIndex(name)),
-          ...['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'].map((operation) => ofTable('SystemErrors', operation)),
+          ...['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'].map((operation) =>
+            ofTable('SystemErrors', operation),
+          ),
         ],
         period,
       ),
