@@ -52,10 +52,12 @@ export function createExecutor(options: {
   readonly clock: Clock;
   readonly happened: (event: Happened) => void;
   readonly deliver: (message: Message) => Promise<'acknowledged' | 'refused' | 'lost'>;
-}): Executor & { aliveJobs(): readonly Dispatch[] } {
+}): Executor & { isSending(): boolean } {
   const { seed, habits, capabilities, clock, happened, deliver } = options;
   const jobs = new Map<string, Job>();
   const calls = new Map<string, number>();
+  /** Messages without an answer so far. */
+  const open = new Set<Message>();
   const often = (random: Random, percent: number): boolean => random.chance(percent / 100);
 
   const end = (key: string): void => {
@@ -73,10 +75,12 @@ export function createExecutor(options: {
 
   /** A sender repeats what it got no answer to, to the byte. */
   const send = async (key: string, message: Message, tries: number): Promise<void> => {
+    open.add(message);
     const answer = await deliver(message);
+    if (answer === 'lost' && tries > 1) return void clock.after(5000, () => void send(key, message, tries - 1));
+    open.delete(message);
     if (answer !== 'lost') happened({ what: 'answered', batch: message.batch, as: answer });
-    else if (tries > 1) clock.after(5000, () => void send(key, message, tries - 1));
-    if (message.batch.isFinal && answer !== 'lost') end(key);
+    if (message.batch.isFinal) end(key);
   };
 
   const plan = (key: string, dispatch: Dispatch, random: Random): void => {
@@ -110,14 +114,16 @@ export function createExecutor(options: {
   };
 
   return {
-    aliveJobs: () => [...jobs].filter(([key]) => !isOver(key)).map(([, { dispatch }]) => dispatch),
+    isSending: () => open.size > 0,
     capabilities: () => capabilities,
     async start(dispatch) {
       const { key, runId, attempt, selection } = dispatch;
       const nth = (calls.get(key) ?? 0) + 1;
       calls.set(key, nth);
       const chance = createRandom(`${seed} ${key} try ${nth}`);
-      if (often(chance, habits.refuses)) throw new ServiceError('EXECUTOR_REFUSED', 'It does not want to.');
+      // What it took it takes again.
+      if (often(chance, habits.refuses) && !jobs.has(key))
+        throw new ServiceError('EXECUTOR_REFUSED', 'It does not want to.');
       const unreachable = often(chance, habits.unreachable);
       const refused = new ServiceError('EXECUTOR_UNAVAILABLE', 'It does not answer.');
       if (unreachable && chance.chance(0.5)) throw refused;

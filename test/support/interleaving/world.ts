@@ -329,7 +329,7 @@ export async function createWorld(
     plans,
     logs,
     items: memory.items,
-    isAsked: () => clients.size > 0,
+    isAsked: () => clients.size > 0 || executor.isSending(),
     /** Something is still to be done about a run, a job or a delivery. */
     isBusy: () => memory.items().some(({ due, nextActionAt }) => due !== undefined && nextActionAt !== undefined),
     async namesOfCases() {
