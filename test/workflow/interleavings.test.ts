@@ -5,7 +5,7 @@ import { makeScenario } from '../support/interleaving/scenario.ts';
 import { describeFailure, shrink } from '../support/interleaving/shrink.ts';
 
 /** Schedules, each from a seed of its own: `SEED=n SEEDS=1` plays one again. The soak has its own figure. */
-const seeds = Number(process.env.SEEDS ?? 100);
+const seeds = Number(process.env.SEEDS ?? 300);
 const first = Number(process.env.SEED ?? 20261123);
 
 test(`${seeds} seeded schedules with faults at every port break no invariant (SEED=${first})`, {
@@ -23,7 +23,7 @@ test(`${seeds} seeded schedules with faults at every port break no invariant (SE
     }
     if ((seed - first + 1) % 500 === 0) process.stderr.write(`  ${seed - first + 1} schedules\n`);
   }
-  if (seeds < 100) return;
+  if (seeds < 300) return;
   expect(runs).toBeGreaterThan(seeds);
   // Every fault was met at every port, and by every method a schedule calls often.
   const [ports, kinds] = [new Set<string>(), new Set<string>()];
