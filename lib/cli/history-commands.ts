@@ -10,7 +10,10 @@ import { findPlan, readPages } from './find.ts';
 import { describeCounts } from './follow-run.ts';
 import { toCount } from './options.ts';
 import { toTable } from './table.ts';
-import { createTerminal, plain } from './terminal.ts';
+import { createTerminal, plain, printable } from './terminal.ts';
+
+/** Runs read at most for those of a result. */
+const mostLookedAt = 5000;
 
 type History = components['schemas']['History'];
 interface CaseName {
@@ -82,13 +85,15 @@ export function addHistoryCommands(program: Command): void {
       if (html && csv) throw new ServiceError('VALIDATION_FAILED', 'give one of --html and --csv');
       const api = await connect();
       const path = csv ? '/v1/runs/{runId}/report.csv' : '/v1/runs/{runId}/report.html';
-      const { data } = await api.GET(path, { params: { path: { runId } }, parseAs: 'text' });
+      const { data } = await api.GET(path, { params: { path: { runId } }, parseAs: 'arrayBuffer' });
+      // As a text it would lose the mark by which spreadsheets know its encoding.
+      const report = Buffer.from(data);
       if (output === undefined) {
-        process.stdout.write(String(data));
+        process.stdout.write(process.stdout.isTTY ? printable(report.toString()) : report);
         return;
       }
       await mkdir(dirname(output), { recursive: true });
-      await writeFile(output, String(data));
+      await writeFile(output, report);
     });
 }
 
@@ -106,7 +111,14 @@ async function listRuns({ plan, project, status, result, limit }: Omit<ListFlags
     return [data.runs, data.nextCursor];
   });
   const found: RunAnswer[] = [];
+  let looked = 0;
   for await (const run of runs) {
+    if (result !== undefined && looked++ >= mostLookedAt) {
+      createTerminal().say(
+        `only the newest ${mostLookedAt} runs were looked at; --plan, --project or --status say which`,
+      );
+      break;
+    }
     if (result !== undefined && run.result !== result) continue;
     if (found.push(run) >= limit) break;
   }

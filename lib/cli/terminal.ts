@@ -43,6 +43,11 @@ export function plainLines(text: string): string {
   return stripVTControlCharacters(text).split('\n').map(harmless).join('\n');
 }
 
+/** A file for a terminal: all of it but what moves the cursor, colours or rings. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\t\r\n]|\ufeff/gu, '');
+}
+
 function harmless(line: string): string {
   return line.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 }
