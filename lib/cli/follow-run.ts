@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ApiClient } from '../client/api-client.ts';
 import { isServiceError } from '../core/errors.ts';
+import { plural } from '../core/words.ts';
 import type { RunAnswer } from './answers.ts';
 import { describeDuration } from './duration.ts';
 import { exitCodeOfResult, exitCodes } from './exit-code.ts';
@@ -109,7 +110,7 @@ export function tellEnd({ say, colors }: Terminal, run: RunAnswer): void {
 export function describeCounts(counts: NonNullable<RunAnswer['counts']>): string {
   const { total, ...each } = counts;
   const parts = Object.entries(each).flatMap(([name, count]) => (count > 0 ? `${count} ${wordsOf[name] ?? name}` : []));
-  return `${total} ${total === 1 ? 'case' : 'cases'}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
+  return `${plural(total, 'case')}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
 }
 
 const wordsOf: Readonly<Record<string, string>> = { notExecuted: 'not executed' };

@@ -5,6 +5,7 @@ import { isServiceError, ServiceError } from '../core/errors.ts';
 import { executorSettings } from '../core/executor-settings.ts';
 import { parse } from '../core/schema.ts';
 import { settingsOf } from '../core/settings-of.ts';
+import { plural } from '../core/words.ts';
 import { createScenarioNames } from '../executors/testinium/read-results.ts';
 import { createTenant } from '../executors/testinium/tenant.ts';
 import { type Imported, type LeftOut, settlePlans } from './import/imported-plan.ts';
@@ -120,7 +121,7 @@ async function finish(imported: Imported, { out, force = false, json }: Flags): 
   tellNotes(say, written, leftOut);
   if (json) print(JSON.stringify({ written, leftOut }));
   else for (const { file } of written) print(file);
-  say(`${written.length} ${written.length === 1 ? 'file' : 'files'}; read them, then proctor plans apply`);
+  say(`${plural(written.length, 'file')}; read them, then proctor plans apply`);
 }
 
 function tellNotes(say: (line: string) => void, written: readonly WrittenPlan[], leftOut: readonly LeftOut[]): void {

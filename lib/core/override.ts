@@ -1,6 +1,7 @@
 import type { CaseState, EntryState } from './report.ts';
 import { type CaseResult, type Counts, countResults } from './results.ts';
 import type { Ending, Run } from './run.ts';
+import { plural } from './words.ts';
 
 /** What a person may say a case's result is. */
 export const overrideResults = ['passed', 'failed', 'skipped'] as const;
@@ -88,22 +89,18 @@ export function overrideCases(cases: readonly CaseState[], overrides: readonly O
 export function endingOf(run: Pick<Run, 'result'>, cases: readonly CaseState[]): Ending | undefined {
   if (run.result !== 'passed' && run.result !== 'failed') return undefined;
   const { total, passed, skipped } = countResults(cases);
-  const byHand = `with ${plural(countOverridden(cases))} overridden by hand`;
+  const byHand = `with ${plural(countOverridden(cases), 'case')} overridden by hand`;
   if (passed + skipped < total) {
-    const explanation = `${total - passed - skipped} of ${plural(total)} did not pass, ${byHand}.`;
+    const explanation = `${total - passed - skipped} of ${plural(total, 'case')} did not pass, ${byHand}.`;
     return { result: 'failed', reason: 'casesFailed', explanation };
   }
   if (passed === 0) {
     return { result: 'noTests', reason: 'nothingReported', explanation: `No case passed, ${byHand}.` };
   }
-  const rest = skipped === 0 ? '' : `, ${plural(skipped)} skipped`;
-  return { result: 'passed', reason: 'allPassed', explanation: `${plural(passed)} passed${rest}, ${byHand}.` };
+  const rest = skipped === 0 ? '' : `, ${plural(skipped, 'case')} skipped`;
+  return { result: 'passed', reason: 'allPassed', explanation: `${plural(passed, 'case')} passed${rest}, ${byHand}.` };
 }
 
 export function countOverridden(cases: readonly CaseState[]): number {
   return cases.filter(({ overridden }) => overridden !== undefined).length;
-}
-
-function plural(count: number): string {
-  return count === 1 ? '1 case' : `${count} cases`;
 }

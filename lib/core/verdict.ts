@@ -1,6 +1,7 @@
 import { type Catalog, nameOf } from './catalog.ts';
 import type { EntryState, Report } from './report.ts';
 import { type Ending, type Run, rerunsUsed } from './run.ts';
+import { plural } from './words.ts';
 
 /**
  * How a run whose last attempt has ended turned out. `passed` needs at least one passed case, every case that had to be
@@ -23,7 +24,7 @@ export function judge(report: Report, catalog: Catalog): Ending {
   const expectedCases = report.attempt.end?.expectedCases ?? 0;
   if (report.missing.length > 0) {
     const names = some(report.missing.map((position) => fullName(catalog, position)));
-    const explanation = `${cases(report.missing.length)} had to report and did not: ${names}.${unnamed(report, catalog)}`;
+    const explanation = `${plural(report.missing.length, 'case')} had to report and did not: ${names}.${unnamed(report, catalog)}`;
     return { result: 'errored', reason: 'casesMissing', explanation };
   }
   if (report.silent.length > 0) {
@@ -31,7 +32,7 @@ export function judge(report: Report, catalog: Catalog): Ending {
     return { result: 'errored', reason: 'casesMissing', explanation };
   }
   if (report.attempt.reported < expectedCases) {
-    const explanation = `The executor announced ${cases(expectedCases)} and reported ${report.attempt.reported}.`;
+    const explanation = `The executor announced ${plural(expectedCases, 'case')} and reported ${report.attempt.reported}.`;
     return { result: 'errored', reason: 'casesMissing', explanation };
   }
   const bad = counts.failed + counts.errored + counts.blocked;
@@ -43,20 +44,24 @@ export function judge(report: Report, catalog: Catalog): Ending {
     return {
       result: 'failed',
       reason: 'casesFailed',
-      explanation: `${bad} of ${cases(counts.total)} did not pass in the last attempt${example}${blocked}.`,
+      explanation: `${bad} of ${plural(counts.total, 'case')} did not pass in the last attempt${example}${blocked}.`,
     };
   }
   if (counts.passed === 0) {
     return {
       result: 'noTests',
       reason: 'nothingReported',
-      explanation: `All ${cases(counts.total)} were skipped, so nothing was tested.`,
+      explanation: `All ${plural(counts.total, 'case')} were skipped, so nothing was tested.`,
     };
   }
   const flaky = report.cases.filter((testCase) => testCase.flaky).map(({ position }) => fullName(catalog, position));
-  const skipped = counts.skipped > 0 ? `, ${cases(counts.skipped)} skipped` : '';
+  const skipped = counts.skipped > 0 ? `, ${plural(counts.skipped, 'case')} skipped` : '';
   const later = flaky.length > 0 ? `, ${flaky.length} of them only after failing first (flaky): ${some(flaky)}` : '';
-  return { result: 'passed', reason: 'allPassed', explanation: `${cases(counts.passed)} passed${skipped}${later}.` };
+  return {
+    result: 'passed',
+    reason: 'allPassed',
+    explanation: `${plural(counts.passed, 'case')} passed${skipped}${later}.`,
+  };
 }
 
 /**
@@ -97,15 +102,11 @@ function unnamed(report: Report, catalog: Catalog): string {
     const entry = catalog.entries[position];
     if (entry?.kind === 'lane' && reported.has(entry.parent)) elsewhere.add(entry.parent);
   }
-  return elsewhere.size === 0 ? '' : ` The report of ${cases(elsewhere.size)} named no machine of the plan.`;
+  return elsewhere.size === 0 ? '' : ` The report of ${plural(elsewhere.size, 'case')} named no machine of the plan.`;
 }
 
 /** The first three, and how many more. */
 function some(names: readonly string[]): string {
   const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
   return `${names.slice(0, 3).join(', ')}${more}`;
-}
-
-function cases(count: number): string {
-  return count === 1 ? '1 case' : `${count} cases`;
 }

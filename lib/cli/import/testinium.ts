@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { isServiceError, ServiceError } from '../../core/errors.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
 import { id } from '../../core/schema.ts';
+import { plural } from '../../core/words.ts';
 import { nameResults } from '../../executors/testinium/name-results.ts';
 import { givenNames } from '../../executors/testinium/pick-scenarios.ts';
 import {
@@ -180,7 +181,7 @@ function scheduleOf({ period }: TenantPlan) {
   if (type === 'MANUAL') return { schedules: [], comments: [], note: [] };
   const minutes = Math.trunc(period?.repeat_period ?? 0);
   if (type === 'REPETITIVE' && minutes >= 1) {
-    const rate = minutes === 1 ? '1 minute' : `${minutes} minutes`;
+    const rate = plural(minutes, 'minute');
     const comment = 'repeats at the tenant: make it manual there before it may fire here';
     return { schedules: [{ name: 'repeat', rate, enabled: false }], comments: [comment], note: [] };
   }

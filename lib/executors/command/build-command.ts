@@ -1,7 +1,7 @@
 import { ServiceError } from '../../core/errors.ts';
 import type { Executing, PickedCase } from '../../core/executor.ts';
 import type { CommandSettings } from '../../core/executor-settings.ts';
-import { count } from '../describe-selection.ts';
+import { plural } from '../../core/words.ts';
 import { quoteShell } from './quote-shell.ts';
 import type { Selector, SelectorJob } from './selectors/selector.ts';
 import { selectorFor } from './selectors/selector-for.ts';
@@ -55,7 +55,7 @@ export function select(
   most = maxSelectionBytes,
 ): { words: readonly string[]; executing: Executing } {
   if (cases === null) return { words: [], executing: { grain: 'everything', description: 'everything' } };
-  const others = `all but the ${count(cases.length, 'picked case')} are ignored`;
+  const others = `all but the ${plural(cases.length, 'picked case')} are ignored`;
   const everything = (why: string) => ({
     words: [],
     executing: { grain: 'everything' as const, description: `everything (${why}; ${others})` },
@@ -70,7 +70,7 @@ export function select(
   if (suiteWords.length === 0 || !fits(suiteWords, most))
     return everything('the names are too long for one command line');
   const suites = new Set(cases.map(({ suite, className }) => `${suite}\n${className}`)).size;
-  const description = `${count(suites, 'suite')} (the names are too long for one command line; ${others})`;
+  const description = `${plural(suites, 'suite')} (the names are too long for one command line; ${others})`;
   return { words: suiteWords, executing: { grain: 'suites', description } };
 }
 
@@ -78,8 +78,8 @@ function describe(selector: Selector, cases: readonly PickedCase[], job: Selecto
   const iterations = cases.reduce((sum, picked) => sum + (picked.iterations?.length ?? 0), 0);
   const whole = cases.filter((picked) => !picked.iterations?.length).length;
   const exact = selector.selects === 'iterations';
-  const parts = exact && iterations > 0 ? [count(iterations, 'iteration')] : [count(cases.length, 'case')];
-  if (exact && iterations > 0 && whole > 0) parts.unshift(count(whole, 'case'));
+  const parts = exact && iterations > 0 ? [plural(iterations, 'iteration')] : [plural(cases.length, 'case')];
+  if (exact && iterations > 0 && whole > 0) parts.unshift(plural(whole, 'case'));
   const extras = [
     !exact && iterations > 0 ? 'all iterations run; those that were not picked are ignored' : undefined,
     selector.extras?.(cases, job),

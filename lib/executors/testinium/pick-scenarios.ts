@@ -1,5 +1,6 @@
 import type { Dispatch, Executing, PickedCase } from '../../core/executor.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
+import { plural } from '../../core/words.ts';
 import { describeSelection } from '../describe-selection.ts';
 import { type NamedResult, nameResults, scenarioOf } from './name-results.ts';
 import { getExecution, type listExecutions, readResults, type ScenarioNames } from './read-results.ts';
@@ -57,7 +58,7 @@ export function describePicked(dispatch: Dispatch, isPicked: boolean): Executing
     const onMachines = selection.some(({ machine }) => machine !== undefined);
     return { grain, description: onMachines ? `${description}, on every environment they had` : description };
   }
-  const asked = selection.length === 1 ? '1 case' : `${selection.length} cases`;
+  const asked = plural(selection.length, 'case');
   const description = `everything (${asked} asked for, but the tenant reruns only what its last execution had)`;
   return { grain: 'everything', description };
 }

@@ -1,6 +1,6 @@
 import type { AttemptRequest } from '../../core/ports.ts';
+import { plural } from '../../core/words.ts';
 import type { RunView } from '../../workflow/read-run.ts';
-import { plural } from './run-object.ts';
 
 /** What an attempt was made for. */
 export interface AttemptPurpose {

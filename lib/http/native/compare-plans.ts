@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { documentOf, type Plan, type PlanDocument } from '../../core/plan.ts';
 import { keepConfigIds } from '../../core/saved-configs.ts';
 import { keepScheduleIds } from '../../core/schedule/keep-schedule-ids.ts';
+import { plural } from '../../core/words.ts';
 
 /** One field that differs. Lists are shown by what they hold, not item by item. */
 export interface Change {
@@ -43,5 +44,5 @@ function shown(field: string, value: unknown): unknown {
   if (field !== 'suites' || !Array.isArray(value)) return value ?? null;
   const suites = value as PlanDocument['suites'];
   const cases = suites.reduce((sum, suite) => sum + suite.cases.length, 0);
-  return `${suites.length} ${suites.length === 1 ? 'suite' : 'suites'}, ${cases} ${cases === 1 ? 'case' : 'cases'}`;
+  return `${plural(suites.length, 'suite')}, ${plural(cases, 'case')}`;
 }

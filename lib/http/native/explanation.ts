@@ -5,10 +5,11 @@ import type { RunItems } from '../../core/ports.ts';
 import { leavesPrerequisites } from '../../core/prerequisites.ts';
 import { isLive, type Run } from '../../core/run.ts';
 import { fullName } from '../../core/verdict.ts';
+import { plural } from '../../core/words.ts';
 import type { QueuePlace } from '../../workflow/read-queue.ts';
 import type { RunView } from '../../workflow/read-run.ts';
 import { purposeOf } from './attempt-purpose.ts';
-import { plural, requestedBy, toTime } from './run-object.ts';
+import { requestedBy, toTime } from './run-object.ts';
 
 /** One thing that happened or holds: what kind, since when if that is known, and the sentence. */
 interface Step {

@@ -1,11 +1,11 @@
 import { nameOf } from '../../core/catalog.ts';
 import { isFailure } from '../../core/history.ts';
 import type { CaseState, EntryState } from '../../core/report.ts';
+import { plural } from '../../core/words.ts';
 import type { RunView } from '../../workflow/read-run.ts';
 import { type Element, element as h } from './element.mjs';
 import { mark, placeOf, resultWords } from './report-parts.ts';
 import { durationWords, lookOf } from './report-words.ts';
-import { plural } from './run-object.ts';
 
 /** More than anybody reads. */
 const mostRows = 5000;

@@ -1,5 +1,6 @@
 import type { RunItems } from '../../core/ports.ts';
 import type { Counts } from '../../core/results.ts';
+import { plural } from '../../core/words.ts';
 import type { RunView } from '../../workflow/read-run.ts';
 import { purposeOf } from './attempt-purpose.ts';
 import { type Element, element as h, render } from './element.mjs';
@@ -7,7 +8,7 @@ import { allCases } from './report-cases.ts';
 import { failures } from './report-failures.ts';
 import { reportStyle } from './report-style.ts';
 import { durationWords, runLooks, timeWords } from './report-words.ts';
-import { plural, requestedBy, toTime } from './run-object.ts';
+import { requestedBy, toTime } from './run-object.ts';
 
 /** A completed run as one HTML file without scripts, which loads nothing: it can be mailed, kept and printed. */
 export function writeHtmlReport(view: RunView, items: RunItems, baseUrl: string): string {

@@ -3,6 +3,7 @@ import type { AttemptRecord } from '../../core/ports.ts';
 import type { Counts } from '../../core/results.ts';
 import { isLive, type Run } from '../../core/run.ts';
 import { partsOf } from '../../core/slots.ts';
+import { plural } from '../../core/words.ts';
 import type { QueuePlace } from '../../workflow/read-queue.ts';
 import type { HttpRequest } from '../message.ts';
 
@@ -101,8 +102,4 @@ export function requestedBy({ requestedCases, requestedIterations }: Run): strin
 
 export function toTime(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-export function plural(count: number, what: string): string {
-  return `${count} ${count === 1 ? what : `${what}s`}`;
 }

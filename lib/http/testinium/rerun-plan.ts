@@ -4,6 +4,7 @@ import { invalidField, isServiceError, ServiceError } from '../../core/errors.ts
 import type { Services } from '../../core/ports.ts';
 import { type Run, resultIdAt } from '../../core/run.ts';
 import { id, maxId, parse } from '../../core/schema.ts';
+import { plural } from '../../core/words.ts';
 import { readRunView } from '../../workflow/read-run.ts';
 import { type RerunPick, rerunRun } from '../../workflow/rerun-run.ts';
 import { sealCallback } from '../../workflow/seal-callback.ts';
@@ -55,7 +56,7 @@ export function createRerunPlan(services: Services, settings: TestiniumSettings,
         ...(idempotency === undefined ? {} : { idempotency }),
       });
       const count = scenarios.length;
-      const message = `Rerun of ${count} ${count === 1 ? 'scenario' : 'scenarios'} started`;
+      const message = `Rerun of ${plural(count, 'scenario')} started`;
       const body = { successful: true, message, execution_id: run.id, test_plan_id: plan.id };
       return answerJson(200, body, replayed ? { 'idempotent-replayed': 'true' } : {});
     } catch (error) {
