@@ -1,7 +1,7 @@
 import type { ApiClient } from '../client/api-client.ts';
 import { isServiceError, ServiceError } from '../core/errors.ts';
 import type { DryRunAnswer, PlanAnswer } from './answers.ts';
-import { isLoopback } from './connect.ts';
+import { isHere } from './connect.ts';
 import { type Finding, type PlanBody, type PlanFile, readPlanFile, toBody } from './plan-file.ts';
 import { plain, type Terminal } from './terminal.ts';
 
@@ -68,7 +68,7 @@ export function describeApplied({ file, change, id, changes }: Applied, { plan }
 
 async function ask(api: ApiClient, plan: PlanFile): Promise<DryRunAnswer | readonly Finding[]> {
   try {
-    const body = toBody(plan, isLoopback(api.url));
+    const body = toBody(plan, isHere(api.url));
     const { data } = await api.POST('/v1/plans', { body, params: { query: { dryRun: true } }, repeat: true });
     if ('dryRun' in data) return data;
     throw new ServiceError('UNAVAILABLE', `${plan.file}: the server applied it where it was asked what would change`);
@@ -81,7 +81,7 @@ async function ask(api: ApiClient, plan: PlanFile): Promise<DryRunAnswer | reado
 /** A refusal says which files were applied before. */
 async function apply(api: ApiClient, plan: PlanFile, done: readonly Applied[]): Promise<PlanAnswer> {
   try {
-    const body = toBody(plan, isLoopback(api.url));
+    const body = toBody(plan, isHere(api.url));
     return await applyPlan(api, body);
   } catch (error) {
     if (!isServiceError(error)) throw error;

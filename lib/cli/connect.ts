@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { type ApiClient, createApiClient } from '../client/api-client.ts';
 import { ServiceError } from '../core/errors.ts';
+import { isLoopback } from '../core/loopback.ts';
 import { findProfile, profilesFile, readProfileKey } from './profiles.ts';
 
 /** Which Proctor, by which key; the sources are for the person whom either is refused. */
@@ -50,10 +50,8 @@ export async function resolveConnection(options: ConnectOptions = {}): Promise<C
 }
 
 /** True if whatever listens there sees the files of this machine. */
-export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  // A name may begin as an address does.
-  return ['localhost', '[::1]'].includes(hostname) || (isIP(hostname) === 4 && hostname.startsWith('127.'));
+export function isHere(url: string): boolean {
+  return isLoopback(new URL(url).hostname);
 }
 
 /** The URL of a Proctor, without slashes at its end. VALIDATION_FAILED names the source. */
@@ -80,7 +78,7 @@ async function ofProfile(name: string, { env = process.env, mayAsk = true }: Con
   if (key !== undefined) return { url, urlSource, key, keySource: urlSource };
   const isForAnother = Boolean(env.PROCTOR_URL) && !isSame(env.PROCTOR_URL ?? '', url);
   if (env.PROCTOR_KEY && !isForAnother) return { url, urlSource, key: env.PROCTOR_KEY, keySource: 'PROCTOR_KEY' };
-  if (isLoopback(url)) return { url, urlSource, ...(await readEmbeddedKey(url, env)) };
+  if (isHere(url)) return { url, urlSource, ...(await readEmbeddedKey(url, env)) };
   const why = env.PROCTOR_KEY ? 'and PROCTOR_KEY is for PROCTOR_URL' : 'nor is PROCTOR_KEY set';
   throw new ServiceError('UNAUTHORIZED', `no API key for ${url}: ${urlSource} has none, ${why}`);
 }
@@ -91,7 +89,7 @@ function isSame(one: string, other: string): boolean {
 }
 
 async function readEmbeddedKey(url: string, env: NodeJS.ProcessEnv): Promise<Pick<Connection, 'key' | 'keySource'>> {
-  if (!isLoopback(url)) throw new ServiceError('UNAUTHORIZED', `no API key for ${url}: set PROCTOR_KEY`);
+  if (!isHere(url)) throw new ServiceError('UNAUTHORIZED', `no API key for ${url}: set PROCTOR_KEY`);
   const file = join(dataDirectoryOf(env), 'admin.key');
   try {
     return { key: (await readFile(file, 'utf8')).trim(), keySource: file };

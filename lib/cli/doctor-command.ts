@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { createApiClient } from '../client/api-client.ts';
 import { isServiceError } from '../core/errors.ts';
-import { type Connection, dataDirectoryOf, isLoopback, resolveConnection } from './connect.ts';
+import { type Connection, dataDirectoryOf, isHere, resolveConnection } from './connect.ts';
 import { type Check, look, problem } from './doctor/check.ts';
 import { checkDataDirectory, checkNode } from './doctor/check-machine.ts';
 import { checkDue, checkExecutors } from './doctor/check-runs.ts';
@@ -37,7 +37,7 @@ async function examine(now: number): Promise<readonly Check[]> {
     return [node, { ...problem('connection', error.message, 'proctor --help says where it looks'), auth: true }];
   }
   const { url, urlSource, key, keySource } = connection;
-  const data = isLoopback(url) ? await checkDataDirectory(dataDirectoryOf()) : [];
+  const data = isHere(url) ? await checkDataDirectory(dataDirectoryOf()) : [];
   const reachable = await checkReachable(url, urlSource);
   if (reachable.some(({ name, state }) => name === 'reachable' && state === 'problem'))
     return [node, ...data, ...reachable];

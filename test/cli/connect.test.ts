@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { isLoopback, resolveConnection } from '../../lib/cli/connect.ts';
+import { isHere, resolveConnection } from '../../lib/cli/connect.ts';
 import { addProfileCommands } from '../../lib/cli/profile-commands.ts';
 
 async function home(profiles: string): Promise<string> {
@@ -26,7 +26,7 @@ test.each([
   ['http://localhost.example.com', false],
   ['http://10.0.0.1', false],
 ])('%s is of this machine: %s', (url, expected) => {
-  expect(isLoopback(url)).toBe(expected);
+  expect(isHere(url)).toBe(expected);
 });
 
 test('the key of the data directory goes to no host whose name looks like an address', async () => {

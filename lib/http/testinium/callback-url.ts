@@ -1,4 +1,5 @@
 import { invalidField } from '../../core/errors.ts';
+import { isLoopback } from '../../core/loopback.ts';
 import type { TestiniumSettings } from './settings.ts';
 
 /** Refuses a URL this deployment never sends to; each delivery checks again what its name resolves to. */
@@ -15,13 +16,9 @@ export function checkCallbackUrl(text: string, { callbackHosts }: TestiniumSetti
   if (text.includes('#')) throw refuse('must not have a fragment');
   checkUrl(text, 'callbackUrl');
   const { protocol, hostname } = new URL(text);
+  // `checkUrl` allows it in embedded mode only.
   if (protocol === 'http:' && !isLoopback(hostname)) throw refuse('must be an https URL');
   if (callbackHosts.length > 0 && !callbackHosts.includes(hostname)) {
     throw refuse('names a host that is not in testinium.callbackHosts');
   }
-}
-
-/** Reached only where `checkUrl` allows it: in embedded mode. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.[0-9]+){3}$/.test(hostname);
 }
