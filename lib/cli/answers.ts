@@ -14,5 +14,4 @@ export type HookCall = Schemas['HookCalls']['calls'][number];
 export type KeyAnswer = Schemas['NewKey'];
 export type DeliveryAnswer = Schemas['Delivery'];
 export type ScheduleAnswer = Schemas['Schedule'];
-export type OccurrenceAnswer = Schemas['Occurrences']['occurrences'][number];
 export type PreviewAnswer = Schemas['SchedulePreview'];

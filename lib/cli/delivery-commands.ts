@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { deliveryStates } from '../core/delivery.ts';
 import type { DeliveryAnswer } from './answers.ts';
 import { connect } from './connect.ts';
-import { findPlan, readPages } from './find.ts';
+import { findPlan, readPages, take } from './find.ts';
 import { toCount } from './options.ts';
 import { toTable } from './table.ts';
 import { createTerminal } from './terminal.ts';
@@ -39,10 +39,7 @@ export function addDeliveryCommands(program: Command): void {
         const { data } = await api.GET('/v1/deliveries', { params: { query: { ...query, ...cursor } } });
         return [data.deliveries, data.nextCursor];
       });
-      const found: DeliveryAnswer[] = [];
-      for await (const delivery of deliveries) {
-        if (found.push(delivery) >= limit) break;
-      }
+      const found = await take(deliveries, limit);
       createTerminal().print(json ? JSON.stringify(found) : describe(found));
     });
 

@@ -100,6 +100,13 @@ export async function* readPages<T>(
   } while (cursor !== null);
 }
 
+/** The first so many of a list. */
+export async function take<T>(objects: AsyncIterable<T>, most = Number.POSITIVE_INFINITY): Promise<T[]> {
+  const found: T[] = [];
+  for await (const one of objects) if (found.push(one) >= most) break;
+  return found;
+}
+
 function unknown(what: string, wanted: string, names: readonly string[], more: string): ServiceError {
   const close = nearest(wanted, names);
   const hint = close !== undefined ? `did you mean ${plain(close)}?` : names.length === 0 ? 'there is none yet' : more;

@@ -6,7 +6,7 @@ import { ServiceError } from '../core/errors.ts';
 import type { RunAnswer } from './answers.ts';
 import { connect } from './connect.ts';
 import { describeDuration } from './duration.ts';
-import { findPlan, readPages } from './find.ts';
+import { findPlan, readPages, take } from './find.ts';
 import { describeCounts } from './follow-run.ts';
 import { toCount } from './options.ts';
 import { toTable } from './table.ts';
@@ -110,19 +110,18 @@ async function listRuns({ plan, project, status, result, limit }: Omit<ListFlags
     const { data } = await api.GET('/v1/runs', { params: { query: { ...query, ...cursor } } });
     return [data.runs, data.nextCursor];
   });
-  const found: RunAnswer[] = [];
+  return take(result === undefined ? runs : ofResult(runs, result), limit);
+}
+
+async function* ofResult(runs: AsyncIterable<RunAnswer>, result: string): AsyncGenerator<RunAnswer> {
   let looked = 0;
   for await (const run of runs) {
-    if (result !== undefined && looked++ >= mostLookedAt) {
-      createTerminal().say(
-        `only the newest ${mostLookedAt} runs were looked at; --plan, --project or --status say which`,
-      );
-      break;
+    if (looked++ >= mostLookedAt) {
+      const which = '--plan, --project or --status say which';
+      return createTerminal().say(`only the newest ${mostLookedAt} runs were looked at; ${which}`);
     }
-    if (result !== undefined && run.result !== result) continue;
-    if (found.push(run) >= limit) break;
+    if (run.result === result) yield run;
   }
-  return found;
 }
 
 function describeHistory({ plan, window, runs, cases }: History): string {

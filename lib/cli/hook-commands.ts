@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import { ServiceError } from '../core/errors.ts';
 import { hookSchemes } from '../core/hook.ts';
 import type { HookAnswer, HookCall } from './answers.ts';
 import { connect } from './connect.ts';
 import { findPlan } from './find.ts';
+import { readVariable } from './options.ts';
 import { toList, toTable } from './table.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -84,7 +84,6 @@ export function addHookCommands(program: Command): void {
     });
 }
 
-/** Not as an argument: those are seen by whoever lists processes. */
 function withSecret(command: Command): Command {
   return command
     .option('--secret-from <variable>', "environment variable with the sender's own secret, if it makes one")
@@ -92,10 +91,7 @@ function withSecret(command: Command): Command {
 }
 
 function readSecret(variable: string | undefined): { secret?: string } {
-  if (variable === undefined) return {};
-  const secret = process.env[variable];
-  if (secret) return { secret };
-  throw new ServiceError('VALIDATION_FAILED', `--secret-from: the environment variable ${variable} is not set`);
+  return variable === undefined ? {} : { secret: readVariable('--secret-from', variable) };
 }
 
 function tell(hook: HookAnswer, json: boolean | undefined): void {

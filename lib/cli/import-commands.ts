@@ -13,6 +13,7 @@ import { type WrittenPlan, writePlanFiles } from './import/plan-files.ts';
 import { importTestinium } from './import/testinium.ts';
 import { importTestsigma } from './import/testsigma.ts';
 import { createTestsigmaReader } from './import/testsigma-reader.ts';
+import { readVariable } from './options.ts';
 import { createTerminal, plain } from './terminal.ts';
 
 interface Flags {
@@ -153,11 +154,4 @@ function readTestiniumFlags(flags: TestiniumFlags) {
   // A reference is for the server; this process has the secrets themselves.
   const secrets = { get: async (ref: string) => (ref === secret ? key : clientKey) };
   return { executor, settings, secrets };
-}
-
-/** Not as an argument: those are seen by whoever lists processes. */
-function readVariable(option: string, name: string): string {
-  const value = process.env[name];
-  if (value) return value;
-  throw new ServiceError('VALIDATION_FAILED', `${option}: the environment variable ${name} is not set`);
 }

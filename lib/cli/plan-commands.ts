@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import type { PlanAnswer, PlanSummary } from './answers.ts';
+import type { PlanAnswer } from './answers.ts';
 import { applyPlans, describeApplied, nothingApplied, readPlanFiles } from './apply-plans.ts';
 import { connect } from './connect.ts';
-import { findPlan, readPlans } from './find.ts';
+import { findPlan, readPlans, take } from './find.ts';
 import { addImportCommands } from './import-commands.ts';
 import { toTable } from './table.ts';
 import { createTerminal } from './terminal.ts';
@@ -55,8 +55,7 @@ export function addPlanCommands(program: Command): void {
     .option('--json', 'as JSON')
     .action(async ({ project, json }: Flags) => {
       const api = await connect();
-      const found: PlanSummary[] = [];
-      for await (const plan of readPlans(api, project === undefined ? {} : { project })) found.push(plan);
+      const found = await take(readPlans(api, project === undefined ? {} : { project }));
       const rows = found.map((plan) => {
         const { id, project, name, executor, cases, version, enabled } = plan;
         return [id, project, name, executor.type, cases, version, enabled ? 'yes' : 'no'];

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { createApiClient } from '../client/api-client.ts';
 import { ServiceError } from '../core/errors.ts';
 import { readUrl } from './connect.ts';
+import { readVariable } from './options.ts';
 import { findProfile, isKey, profilesFile, readProfileKey, readProfiles, writeProfile } from './profiles.ts';
 import { toTable } from './table.ts';
 import { createTerminal, plain } from './terminal.ts';
@@ -64,12 +65,10 @@ export function addProfileCommands(program: Command): void {
     });
 }
 
-/** Not as an argument: those are seen by whoever lists processes. */
 async function readKey({ keyFrom }: SetFlags): Promise<string> {
   const refuse = (message: string) => new ServiceError('VALIDATION_FAILED', message);
   if (keyFrom !== undefined) {
-    const key = process.env[keyFrom];
-    if (!key) throw refuse(`--key-from: the environment variable ${keyFrom} is not set`);
+    const key = readVariable('--key-from', keyFrom);
     if (isKey(key)) return key;
     throw refuse(`--key-from: what the environment variable ${keyFrom} holds is no key, which is one word`);
   }

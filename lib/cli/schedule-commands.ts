@@ -3,9 +3,9 @@ import type { ApiClient } from '../client/api-client.ts';
 import { ServiceError } from '../core/errors.ts';
 import { overlaps } from '../core/overlap.ts';
 import { missedWords } from '../core/schedule/schedule.ts';
-import type { OccurrenceAnswer, ScheduleAnswer } from './answers.ts';
+import type { ScheduleAnswer } from './answers.ts';
 import { connect } from './connect.ts';
-import { findEnvironmentId, findPlan, findSchedule, readPages, readSchedules } from './find.ts';
+import { findEnvironmentId, findPlan, findSchedule, readPages, readSchedules, take } from './find.ts';
 import { toCount, toVariable } from './options.ts';
 import { describePreview } from './schedule-preview.ts';
 import { toList, toTable } from './table.ts';
@@ -112,8 +112,7 @@ function addReading(schedules: Command): void {
         ...(plan === undefined ? {} : { plan: (await findPlan(api, plan)).id }),
         ...(project === undefined ? {} : { project }),
       };
-      const found: ScheduleAnswer[] = [];
-      for await (const one of readSchedules(api, filter)) found.push(one);
+      const found = await take(readSchedules(api, filter));
       const rows = found.map((one) => [one.id, one.planId, one.name, describeTiming(one), one.status, one.nextAt]);
       const table = toTable(['ID', 'PLAN', 'NAME', 'WHEN', 'STATUS', 'NEXT'], rows);
       createTerminal().print(json ? JSON.stringify(found) : table);
@@ -170,10 +169,7 @@ function addReading(schedules: Command): void {
         const { data } = await api.GET('/v1/schedules/{scheduleId}/occurrences', { params: { path, query } });
         return [data.occurrences, data.nextCursor];
       });
-      const found: OccurrenceAnswer[] = [];
-      for await (const one of occurrences) {
-        if (found.push(one) >= limit) break;
-      }
+      const found = await take(occurrences, limit);
       const rows = found.map(({ scheduledAt, count, state, runId, explanation }) => {
         return [scheduledAt, count === 1 ? state : `${state} (${count})`, runId, explanation];
       });
