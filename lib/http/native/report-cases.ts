@@ -4,7 +4,7 @@ import type { CaseState, EntryState } from '../../core/report.ts';
 import { plural } from '../../core/words.ts';
 import type { RunView } from '../../workflow/read-run.ts';
 import { type Element, element as h } from './element.mjs';
-import { mark, placeOf, resultWords } from './report-parts.ts';
+import { mark, placeOf, resultWords, tableCard } from './report-parts.ts';
 import { durationWords, lookOf } from './report-words.ts';
 
 /** More than anybody reads. */
@@ -33,31 +33,15 @@ export function allCases({ cases, catalog }: RunView): Element {
         ),
     shown.length === 0
       ? h('p', { class: 'note' }, 'No case was reported.')
-      : h(
-          'div',
-          { class: 'card wide' },
-          h(
-            'table',
-            null,
-            h(
-              'thead',
-              null,
-              h(
-                'tr',
-                null,
-                h('th', { scope: 'col' }, 'Result'),
-                h('th', { scope: 'col' }, 'Case'),
-                hasMachines ? h('th', { scope: 'col' }, 'Machine') : null,
-                h('th', { scope: 'col', class: 'number' }, 'Attempt'),
-                h('th', { scope: 'col', class: 'number' }, 'Duration'),
-              ),
-            ),
-            h(
-              'tbody',
-              null,
-              shown.map((testCase) => caseRows(catalog, testCase, hasMachines)),
-            ),
-          ),
+      : tableCard(
+          [
+            h('th', { scope: 'col' }, 'Result'),
+            h('th', { scope: 'col' }, 'Case'),
+            ...(hasMachines ? [h('th', { scope: 'col' }, 'Machine')] : []),
+            h('th', { scope: 'col', class: 'number' }, 'Attempt'),
+            h('th', { scope: 'col', class: 'number' }, 'Duration'),
+          ],
+          shown.map((testCase) => caseRows(catalog, testCase, hasMachines)),
         ),
   );
 }

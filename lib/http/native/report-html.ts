@@ -6,6 +6,7 @@ import { purposeOf } from './attempt-purpose.ts';
 import { type Element, element as h, render } from './element.mjs';
 import { allCases } from './report-cases.ts';
 import { failures } from './report-failures.ts';
+import { tableCard } from './report-parts.ts';
 import { reportStyle } from './report-style.ts';
 import { durationWords, runLooks, timeWords } from './report-words.ts';
 import { requestedBy, toTime } from './run-object.ts';
@@ -123,27 +124,9 @@ function attempts(view: RunView, items: RunItems): Element {
     'section',
     null,
     h('h2', null, plural(view.run.attempt, 'attempt')),
-    h(
-      'div',
-      { class: 'card wide' },
-      h(
-        'table',
-        null,
-        h(
-          'thead',
-          null,
-          h(
-            'tr',
-            null,
-            ['#', 'Purpose', 'Dispatched', 'Job'].map((name) => h('th', null, name)),
-          ),
-        ),
-        h(
-          'tbody',
-          null,
-          numbers.map((attempt) => attemptRow(view, items, attempt)),
-        ),
-      ),
+    tableCard(
+      ['#', 'Purpose', 'Dispatched', 'Job'].map((name) => h('th', null, name)),
+      numbers.map((attempt) => attemptRow(view, items, attempt)),
     ),
   );
 }

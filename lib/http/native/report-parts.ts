@@ -18,6 +18,15 @@ export function resultWords(state: EntryState): string {
   return `${sign} ${word}`;
 }
 
+/** A card with a table. */
+export function tableCard(heads: readonly Element[], rows: readonly Element[] | readonly Element[][]): Element {
+  return h(
+    'div',
+    { class: 'card wide' },
+    h('table', null, h('thead', null, h('tr', null, heads)), h('tbody', null, rows)),
+  );
+}
+
 export function placeOf(suite: string, className: string): string {
   return className === '' || className === suite ? suite : `${suite} › ${className}`;
 }
