@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api, need, type Run } from '../api.ts';
 import { filterOf, type RunFilter, toQuery } from '../core/filter.ts';
+import { moveFocus } from '../core/move-focus.ts';
 import { isLive } from '../core/results.ts';
 import { href, usePlace } from '../core/router.ts';
 import { useKeys } from '../core/use-keys.ts';
@@ -32,7 +33,11 @@ export function RunsPage() {
     document.title = 'Runs · Proctor';
   }, []);
 
-  useKeys({ j: () => moveFocus(1), k: () => moveFocus(-1), '/': () => focusOn('.filters select') });
+  useKeys({
+    j: () => moveFocus('.run-row .name', 1),
+    k: () => moveFocus('.run-row .name', -1),
+    '/': () => focusOn('.filters select'),
+  });
 
   const isFiltered = Object.keys(filter).length > 0;
   return (
@@ -69,13 +74,6 @@ export function RunsPage() {
       ) : null}
     </>
   );
-}
-
-/** To the run so many rows away, from wherever the focus is. */
-function moveFocus(by: number): void {
-  const links = [...document.querySelectorAll<HTMLElement>('.run-row .name')];
-  const at = links.indexOf(document.activeElement as HTMLElement);
-  links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
 }
 
 function focusOn(selector: string): void {

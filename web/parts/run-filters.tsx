@@ -1,5 +1,6 @@
 import { type RunFilter, setFilter } from '../core/filter.ts';
 import { usePlans } from '../core/use-plans.ts';
+import { Select } from './select.tsx';
 
 const statuses = [
   ['queued', 'Queued'],
@@ -15,54 +16,27 @@ export function RunFilters({ filter }: { readonly filter: RunFilter }) {
   const ofProject = plans.filter(({ project }) => filter.project === undefined || project === filter.project);
   return (
     <search class="filters">
-      <Choice
+      <Select
         label="Project"
-        name="project"
-        value={filter.project}
+        value={filter.project ?? null}
+        onChange={(project) => setFilter({ project })}
         all="All projects"
         options={projects.map((name) => [name, name])}
       />
-      <Choice
+      <Select
         label="Plan"
-        name="plan"
-        value={filter.plan}
+        value={filter.plan ?? null}
+        onChange={(plan) => setFilter({ plan })}
         all="All plans"
         options={ofProject.map(({ id, name }) => [String(id), name])}
       />
-      <Choice label="Status" name="status" value={filter.status} all="Any status" options={statuses} />
+      <Select
+        label="Status"
+        value={filter.status ?? null}
+        all="Any status"
+        options={statuses}
+        onChange={(status) => setFilter({ status })}
+      />
     </search>
-  );
-}
-
-function Choice({
-  label,
-  name,
-  value = '',
-  all,
-  options,
-}: {
-  readonly label: string;
-  readonly name: string;
-  readonly value: string | undefined;
-  readonly all: string;
-  readonly options: readonly (readonly [value: string, word: string])[];
-}) {
-  // What is chosen stays to be seen, though it may not be known.
-  const shown =
-    value === '' || options.some(([option]) => option === value) ? options : [...options, [value, value] as const];
-  return (
-    <select
-      aria-label={label}
-      class={value === '' ? '' : 'chosen'}
-      value={value}
-      onChange={({ currentTarget }) => setFilter({ [name]: currentTarget.value })}
-    >
-      <option value="">{all}</option>
-      {shown.map(([option, word]) => (
-        <option key={option} value={option}>
-          {word}
-        </option>
-      ))}
-    </select>
   );
 }
