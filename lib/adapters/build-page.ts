@@ -24,7 +24,8 @@ export async function buildPage(): Promise<PageFiles> {
     bundle: true,
     splitting: true,
     format: 'esm',
-    target: ['chrome111', 'firefox115', 'safari16.4'],
+    // The first that know `light-dark()`, which all colours are.
+    target: ['chrome123', 'firefox120', 'safari17.5'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
     loader: { '.svg': 'copy' },
