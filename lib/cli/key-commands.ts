@@ -43,7 +43,7 @@ export function addKeyCommands(program: Command): void {
     .description('make an API key; its token goes to stdout this once')
     .argument('<name>')
     .addOption(new Option('--scope <scope...>', 'what it may do').choices(scopes).makeOptionMandatory())
-    .option('--project <name...>', 'for these projects; without it, for those of your key')
+    .option('--project <name...>', 'for these projects; without it, for those of its plans, else of your key')
     .option('--plan <plan...>', 'for these plans: id, name, or project/name')
     .option('--parallel-limit <runs>', 'how many of its runs may go on at once')
     .option('--expires-in <duration>', 'ends by itself, as in 168h', parseDuration)

@@ -4,7 +4,7 @@ import type { Environment, EnvironmentVariable, Services } from '../../core/port
 import { refuseRepeatedKeys, toStoredVariable } from '../environment-variables.ts';
 import { findEnvironment, ownsProject, readParam } from '../find.ts';
 import { json } from '../json.ts';
-import type { Handler, HttpResponse, Principal } from '../message.ts';
+import type { Handler, HttpRequest, HttpResponse, Principal } from '../message.ts';
 import { checkIfMatch, etagOf, notModified } from './etag.ts';
 import { readPaging, readProject, toCursor } from './paging.ts';
 import { readObject } from './read-object.ts';
@@ -68,7 +68,7 @@ export function createGetEnvironment(services: Services): Handler {
 /** `PUT /v1/environments/{environmentId}`: replaces all of it; a variable without a value keeps the stored one. */
 export function createUpdateEnvironment(services: Services): Handler {
   return async (request, principal) => {
-    const environment = await findEnvironment(services, principal, readParam(request, 'environmentId'));
+    const environment = await findChangeable(services, request, principal);
     checkIfMatch(request, environment.version);
     const { name, description, project, variables, enabled, capacity } = await readObject(request, environmentChange, [
       'variables',
@@ -95,12 +95,19 @@ export function createUpdateEnvironment(services: Services): Handler {
 
 /** `DELETE /v1/environments/{environmentId}`. */
 export function createDeleteEnvironment(services: Services): Handler {
-  return async (request, principal: Principal) => {
-    const environment = await findEnvironment(services, principal, readParam(request, 'environmentId'));
+  return async (request, principal) => {
+    const environment = await findChangeable(services, request, principal);
     checkIfMatch(request, environment.version);
     await services.environments.deleteEnvironment(environment);
     return { status: 204, headers: {}, body: '' };
   };
+}
+
+/** All plans of the project may use it: who is for some of them only may read it. */
+async function findChangeable(services: Services, request: HttpRequest, principal: Principal): Promise<Environment> {
+  const environment = await findEnvironment(services, principal, readParam(request, 'environmentId'));
+  if (principal.planIds === null) return environment;
+  throw new ServiceError('FORBIDDEN', 'The API key is for some plans only, and an environment is for all of a project');
 }
 
 /** A secret that is kept stays a secret: nobody reads it out by making it public. */

@@ -1,7 +1,7 @@
 import { createApiKey } from '../../core/api-key.ts';
 import { invalidField, ServiceError } from '../../core/errors.ts';
 import type { ApiKey, Services } from '../../core/ports.ts';
-import { missing } from '../find.ts';
+import { maySeePlan, missing } from '../find.ts';
 import { json } from '../json.ts';
 import type { Handler, HttpRequest, HttpResponse, Principal, Scope } from '../message.ts';
 import { readObject } from './read-object.ts';
@@ -32,14 +32,15 @@ export function createGetOwnKey(services: Services): Handler {
 export function createCreateKey(services: Services): Handler {
   return async (request, principal) => {
     const body = await readObject(request, keyBody);
-    const projects = body.projects === undefined ? toList(principal.projects) : body.projects;
     const planIds = body.planIds === undefined ? toList(principal.planIds) : body.planIds;
+    const given = body.projects === undefined ? toList(principal.projects) : body.projects;
     const expiresAt = body.expiresAt == null ? undefined : Date.parse(body.expiresAt);
     if (expiresAt !== undefined && !(expiresAt > services.now()))
       throw invalidField('expiresAt', 'must be in the future', body.expiresAt ?? null);
     requireScopes(principal, body.scopes);
-    if (!reaches(principal, { projects, planIds }))
+    if (!reaches(principal, { projects: given, planIds }))
       throw new ServiceError('FORBIDDEN', 'The API key cannot give projects or plans beyond its own');
+    const projects = given ?? (planIds && (await projectsOf(services, principal, planIds)));
     const parallelLimit = limitOf(principal, body.parallelLimit);
     const ownerId = await services.keys.nextOwnerId();
     const scopes = [...new Set(body.scopes)];
@@ -109,6 +110,16 @@ async function findKey(services: Services, principal: Principal, request: HttpRe
   const key = await services.keys.getKey(keyId);
   if (key === undefined || !reaches(principal, key)) throw missing('key', keyId);
   return key;
+}
+
+/** Plans alone would leave a key all projects, with their environments: it gets those its plans belong to. */
+async function projectsOf(services: Services, principal: Principal, planIds: readonly number[]): Promise<string[]> {
+  const plans = await Promise.all(planIds.map((planId) => services.plans.getPlan(planId)));
+  const projects = plans.map((plan, i) => {
+    if (plan !== undefined && maySeePlan(principal, plan)) return plan.project;
+    throw invalidField(`planIds[${i}]`, 'names no test plan', planIds[i] ?? null);
+  });
+  return [...new Set(projects)];
 }
 
 /** True if the key's projects and plans lie within the caller's. */

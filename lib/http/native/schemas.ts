@@ -136,11 +136,11 @@ export const projectBody = z.strictObject({
   parallelRuns: z.nullable(parallel),
 });
 
-/** `POST /v1/keys`. Without projects or plans the key gets those of its maker. */
+/** `POST /v1/keys`. Without projects or plans the key gets those of its maker; plans alone bring their projects. */
 export const keyBody = z.strictObject({
   name: z.string().check(z.minLength(1), z.maxLength(255)),
   scopes: z.array(z.enum(scopes)).check(z.minLength(1), z.maxLength(scopes.length)),
-  /** Null is all. */
+  /** Null is all, or those of its plans. */
   projects: absent(z.array(projectName).check(z.minLength(1), z.maxLength(100))),
   /** Null is all of its projects. */
   planIds: absent(z.array(id).check(z.minLength(1), z.maxLength(100))),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyAnswer, keysAnswer, newKeyAnswer } from '../../../lib/http/native/answer-schemas.ts';
-import { type Api, openApi } from './api.ts';
+import { type Api, aPlan, openApi } from './api.ts';
 
 let api: Api;
 beforeAll(async () => {
@@ -10,6 +10,8 @@ afterAll(() => api.close());
 
 const create = (body: object, token?: string) =>
   api.call('POST', '/v1/keys', { body: { name: 'ci', scopes: ['PLAN_VIEW'], ...body }, ...(token ? { token } : {}) });
+const planOf = async (project: string): Promise<number> =>
+  (await api.call('POST', '/v1/plans', { body: aPlan({ name: `of ${project}`, project }) })).body.id;
 const works = async (token: string) => (await api.call('GET', '/v1/plans', { token })).status === 200;
 
 describe('API keys', () => {
@@ -53,6 +55,28 @@ describe('API keys', () => {
     expect(own).toMatchObject({ status: 201, body: { projects: ['shop'], planIds: [7, 8] } });
     const narrower = await create({ projects: ['shop'], planIds: [7] }, token);
     expect(narrower).toMatchObject({ status: 201, body: { planIds: [7] } });
+  });
+
+  test('one for plans alone is for their projects, and changes no environment, which is for all plans', async () => {
+    const [a, b] = [await planOf('shop'), await planOf('bank')];
+    const made = await create({ planIds: [a, b], scopes: ['PLAN_VIEW', 'PLAN_EDIT'] });
+    expect(made).toMatchObject({ status: 201, body: { projects: ['shop', 'bank'], planIds: [a, b] } });
+    const unknown = await create({ planIds: [a, 2_000_000_000] });
+    expect(unknown).toMatchObject({ status: 400, body: { errors: [{ field: 'planIds[1]' }] } });
+
+    const environment = async (project: string) =>
+      (await api.call('POST', '/v1/environments', { body: { name: `of ${project}`, project, variables: [] } })).body.id;
+    const [own, foreign] = [await environment('shop'), await environment('else')];
+    const { token } = made.body;
+    for (const [id, read, changed] of [
+      [own, 200, 403],
+      [foreign, 404, 404],
+    ]) {
+      const path = `/v1/environments/${id}`;
+      expect((await api.call('GET', path, { token })).status).toBe(read);
+      expect((await api.call('PUT', path, { token, body: { name: 'mine', variables: [] } })).status).toBe(changed);
+      expect((await api.call('DELETE', path, { token })).status).toBe(changed);
+    }
   });
 
   test('those that reach further are not there for a limited administrator', async () => {
