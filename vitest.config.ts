@@ -1,14 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
+/** Replaces a module, and imports the files of other tests: it needs modules of its own. */
+const isolated = ['test/support/memory-table.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // One a core: the default leaves one of two cores idle.
     maxWorkers: '100%',
-    setupFiles: ['./test/support/seed.ts'],
+    setupFiles: ['./test/support/seed.ts', './test/support/restore.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     // Tests start real processes and servers on a machine that may have two cores.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        // Reading the modules anew for each file was most of the time.
+        test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: isolated, isolate: false },
+      },
+      { extends: true, test: { name: 'isolated', include: isolated } },
+    ],
   },
 });

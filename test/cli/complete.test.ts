@@ -64,7 +64,7 @@ test('a server that is slow is not waited for', async () => {
 test('the script of bash completes in bash, and the others name the program they are for', async () => {
   const { stdout: script } = await line.proctor(['complete', 'bash']);
   const program = join(line.directory, 'proctor');
-  await writeFile(program, `#!/bin/sh\nexec ${process.execPath} ${join(line.directory, 'proctor.mjs')} "$@"\n`);
+  await writeFile(program, `#!/bin/sh\nexec ${process.execPath} ${line.program} "$@"\n`);
   await chmod(program, 0o755);
   const press = async (...words: readonly string[]) => {
     const typed = `COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 )); compopt() { :; }; _proctor; printf '%s\\n' "\${COMPREPLY[@]}"`;

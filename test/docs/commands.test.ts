@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleProgram } from '../support/command-line.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildProgram } from '../support/program.ts';
 import { blocksOf, documents, fileOf, isSession } from './blocks.ts';
 import { elsewhere } from './elsewhere.ts';
 import { type Outcome, runSteps, type Step, stepsOf, toPattern } from './session.ts';
@@ -15,17 +12,13 @@ const beginningOf = ({ command }: Step) =>
 const isHere = (step: Step) => beginningOf(step) === undefined;
 const withCommands = documents.filter((document) => stepsIn(document).some(isHere));
 
-let directory: string;
 const outcomes = new Map<string, Outcome>();
 const localize = new Map<string, (text: string) => string>();
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'proctor-docs-'));
-  const program = join(directory, 'proctor.mjs');
-  await bundleProgram(program);
+  const program = await buildProgram();
   await Promise.all(withCommands.map((document) => follow(document, program)));
 }, 600_000);
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Does what the document says, from its first line to its last, in a world of its own. */
 async function follow(document: string, program: string): Promise<void> {

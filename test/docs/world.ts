@@ -14,7 +14,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** `program` is the command line in one file. */
+/** `program` is what node is given to be the command line. */
 export async function startWorld(program: string): Promise<World> {
   const proctor = await startTestSystem();
   const { url, adminKey } = proctor.system;

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { type EmbeddedProcess, freePort, startEmbedded } from './embedded-process.ts';
+import { buildProgram } from './program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -26,6 +26,8 @@ export interface CommandLine {
   readonly server: EmbeddedProcess;
   /** For files of the test. */
   readonly directory: string;
+  /** What node is given to be `proctor`. */
+  readonly program: string;
   proctor(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished>;
   start(args: readonly string[], env?: NodeJS.ProcessEnv): Started;
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
@@ -37,13 +39,13 @@ export async function startCommandLine(): Promise<CommandLine> {
   const data = join(directory, 'data');
   const server = await startEmbedded(data, await freePort());
   const ours = { PROCTOR_URL: server.url, PROCTOR_DATA: data };
-  const program = join(directory, 'proctor.mjs');
-  await bundleProgram(program);
+  const program = await buildProgram();
 
   const start: CommandLine['start'] = (args, env = {}) => spawnNode([program, ...args], { ...ours, ...env });
   return {
     server,
     directory,
+    program,
     start,
     proctor: (args, env) => start(args, env).finished,
     call: async <T>(method: string, path: string, body?: unknown) => {
@@ -65,21 +67,6 @@ export async function startCommandLine(): Promise<CommandLine> {
 /** The executable itself, called from another directory. */
 export function startProctor(args: readonly string[], env: NodeJS.ProcessEnv): Started {
   return spawnNode([join(root, 'bin/proctor.mjs'), ...args], env, tmpdir());
-}
-
-/** The same program in one file: it starts in a fifth of the time. `dev` and `demo` are left out. */
-export async function bundleProgram(outfile: string): Promise<void> {
-  const require = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-  await build({
-    entryPoints: [join(root, 'bin/proctor.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile,
-    external: ['*/cli/dev.ts', '*/cli/demo.ts'],
-    banner: { js: require },
-    logLevel: 'warning',
-  });
 }
 
 /** Neither on a terminal nor in the environment of whoever runs the tests. */

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { buildProgram } from './program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -27,7 +28,7 @@ export async function startEmbedded(
   port: number,
   { program = 'bin/proctor.ts', env = {} }: { readonly program?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<EmbeddedProcess> {
-  const args = ['--import', 'tsx', program, 'dev', '--port', String(port), '--data', dataDirectory];
+  const args = [await buildProgram(program), 'dev', '--port', String(port), '--data', dataDirectory];
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
   const child = spawn(process.execPath, args, { cwd: root, stdio: [...stdio], env: { ...process.env, ...env } });
   let output = '';
