@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ApiClient, createApiClient } from '../client/api-client.ts';
+import { toBaseUrl } from '../core/base-url.ts';
 import { ServiceError } from '../core/errors.ts';
 import { isLoopback } from '../core/loopback.ts';
 import { findProfile, profilesFile, readProfileKey } from './profiles.ts';
@@ -57,7 +58,7 @@ export function isHere(url: string): boolean {
 /** The URL of a Proctor, without slashes at its end. VALIDATION_FAILED names the source. */
 export function readUrl(text: string, source: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return text.replace(/\/+$/, '');
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return toBaseUrl(text);
   throw new ServiceError('VALIDATION_FAILED', `${source}: must be as in https://proctor.example.com, not ${text}`);
 }
 
@@ -84,7 +85,7 @@ async function ofProfile(name: string, { env = process.env, mayAsk = true }: Con
 }
 
 function isSame(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((url) => URL.canParse(url) && new URL(url).href.replace(/\/+$/, ''));
+  const [a, b] = [one, other].map((url) => URL.canParse(url) && toBaseUrl(new URL(url).href));
   return a === b;
 }
 

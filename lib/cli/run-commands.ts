@@ -190,8 +190,10 @@ function toRunId(text: string): number {
 }
 
 function toCase(text: string, earlier: readonly NamedCase[]): NamedCase[] {
-  const [, suite, name] = /^(.+?)(?:::| › )(.+)$/.exec(text) ?? [];
-  if (suite === undefined || name === undefined)
+  const separator = /::| › /.exec(text.slice(1));
+  const suite = text.slice(0, (separator?.index ?? -1) + 1);
+  const name = text.slice(suite.length + (separator?.[0].length ?? 0));
+  if (suite === '' || name === '')
     throw new InvalidArgumentError('must be suite::name, as in "Cart::applies a coupon"');
   return [...earlier, { suite, name }];
 }

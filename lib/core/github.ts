@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { toBaseUrl } from './base-url.ts';
 
 /** Where the REST API of github.com is; an Enterprise server has its own, `https://<host>/api/v3`. */
 export const githubApiUrl = 'https://api.github.com';
@@ -18,7 +19,7 @@ export type Commit = z.output<typeof commit>;
 
 /** The URL of the API's path, which begins with a slash. */
 export function githubUrl(apiUrl: string, path: string): string {
-  return `${apiUrl.replace(/\/+$/, '')}${path}`;
+  return `${toBaseUrl(apiUrl)}${path}`;
 }
 
 /** What every request to the API says of itself, and whose token it carries. */

@@ -21,8 +21,8 @@ export function readBuildEvent(event: unknown): JobClaim | undefined {
   );
   const runId = parseId(variables.get('PROCTOR_RUN_ID') ?? '');
   const attempt = parseId(variables.get('PROCTOR_ATTEMPT') ?? '');
-  const ref = /:build\/(.+)$/.exec(arn)?.[1];
-  if (runId === undefined || attempt === undefined || ref === undefined) return undefined;
+  const [, ref = ''] = arn.split(':build/');
+  if (runId === undefined || attempt === undefined || ref === '') return undefined;
   return { runId, attempt, ref };
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { toBaseUrl } from '../../core/base-url.ts';
 import { ServiceError } from '../../core/errors.ts';
 import { id } from '../../core/schema.ts';
 import { readCaseResults, readPage } from '../../executors/testsigma/wire.ts';
@@ -52,7 +53,7 @@ const unserved = new Set([400, 403, 404, 405, 501]);
 
 /** `keySource` is where the key was found, for the person whose key is refused. */
 export function createTestsigmaReader(url: string, key: string, keySource: string): TestsigmaReader {
-  const base = `${url.replace(/\/+$/, '')}/api/v1`;
+  const base = `${toBaseUrl(url)}/api/v1`;
 
   const get = async (path: string): Promise<{ status: number; body: unknown }> => {
     let response: Response;

@@ -3,6 +3,7 @@ import type { Egress } from '../../adapters/egress.ts';
 import { readJUnit } from '../../adapters/junit/read-junit.ts';
 import { isServiceError, ServiceError } from '../../core/errors.ts';
 import type { Dispatch } from '../../core/executor.ts';
+import { matchesGlob } from '../../core/glob.ts';
 import type { ReportedCase } from '../../core/results.ts';
 import { settingsOf } from '../../core/settings-of.ts';
 import { selectorFor } from '../command/selectors/selector-for.ts';
@@ -68,12 +69,12 @@ export async function readArtifacts(
 /** Those of the plan's name, the newest of each: a run that was started again leaves another of the same name. */
 async function listArtifacts(api: GithubApi, settings: Settings, runId: number): Promise<Artifact[]> {
   const newest = new Map<string, Artifact>();
-  const isWanted = globOf(settings.artifact);
   for (let page = 1; page <= maxListed / 100; page++) {
     const path = `/actions/runs/${runId}/artifacts?per_page=100&page=${page}`;
     const { artifacts } = parsed(artifactList, await api.call(settings, 'GET', path));
     for (const one of artifacts) {
-      if (isWanted.test(one.name) && one.id > (newest.get(one.name)?.id ?? 0)) newest.set(one.name, one);
+      if (matchesGlob(one.name, settings.artifact) && one.id > (newest.get(one.name)?.id ?? 0))
+        newest.set(one.name, one);
     }
     if (artifacts.length < 100) break;
   }
@@ -113,9 +114,4 @@ async function readReports(zip: Uint8Array, most: { bytes: number }, documents: 
     }
   }
   if (files === 0) throw new ServiceError('REPORT_UNREADABLE', 'it holds no XML file');
-}
-
-function globOf(pattern: string): RegExp {
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
 }

@@ -1,4 +1,5 @@
 import type { EgressResponse } from '../../adapters/egress.ts';
+import { toBaseUrl } from '../../core/base-url.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
 import type { HttpTools } from '../remote-tools.ts';
@@ -50,7 +51,7 @@ export function createTenant(tools: HttpTools): Tenant {
     const body = call.json === undefined ? undefined : new TextEncoder().encode(JSON.stringify(call.json));
     return egress.send({
       method: call.method ?? 'GET',
-      url: `${settings.url.replace(/\/+$/, '')}/Testinium.RestApi/api${call.path}`,
+      url: `${toBaseUrl(settings.url)}/Testinium.RestApi/api${call.path}`,
       headers: {
         accept: 'application/json',
         authorization: `Bearer ${token}`,

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { EgressResponse } from '../../adapters/egress.ts';
+import { toBaseUrl } from '../../core/base-url.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
 import type { HttpTools } from '../remote-tools.ts';
@@ -101,7 +102,7 @@ export function createTokens({ egress, secrets, now }: HttpTools): Tokens {
 /** The enterprise variant has the token endpoint beside its API, the cloud one on an account service. */
 function tokenUrlOf({ tokenUrl, url, variant }: Settings): string {
   if (tokenUrl !== undefined) return tokenUrl;
-  const base = url.replace(/\/+$/, '');
+  const base = toBaseUrl(url);
   return variant === 'cloud' ? `${base}/uaa/oauth/token` : `${base}/Testinium.RestApi/oauth/token`;
 }
 

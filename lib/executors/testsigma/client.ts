@@ -1,5 +1,6 @@
 import { readRetryAfter } from '../../adapters/egress/retry-after.ts';
 import type { EgressRequest, EgressResponse } from '../../adapters/egress.ts';
+import { toBaseUrl } from '../../core/base-url.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { SettingsOf } from '../../core/executor-settings.ts';
 import type { HttpTools } from '../remote-tools.ts';
@@ -43,7 +44,7 @@ export async function openTenant(
   endBy = Number.POSITIVE_INFINITY,
 ): Promise<Tenant> {
   const authorization = `Bearer ${await readKey(secrets, settings.apiKey)}`;
-  const base = `${settings.url.replace(/\/+$/, '')}/api/v1/execution_results`;
+  const base = `${toBaseUrl(settings.url)}/api/v1/execution_results`;
   const { testPlanId } = settings;
 
   const send = async (
