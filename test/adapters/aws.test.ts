@@ -10,7 +10,7 @@ import { createAwsSystem } from '../../lib/aws.ts';
 import type { BusEvent } from '../../lib/core/ports.ts';
 import { createFirstKey } from '../../lib/workflow/first-key.ts';
 import { aRun } from '../support/runs.ts';
-import { openTestTable } from '../support/table.ts';
+import { openWireTable } from '../support/table.ts';
 
 /** A client that keeps what it is sent and answers, or fails, as told. */
 function createClient(answer: (input: Record<string, unknown>) => unknown) {
@@ -149,9 +149,9 @@ describe('the function behind $default', () => {
 });
 
 describe('the first key', () => {
-  let table: Awaited<ReturnType<typeof openTestTable>>;
+  let table: Awaited<ReturnType<typeof openWireTable>>;
   beforeAll(async () => {
-    table = await openTestTable();
+    table = await openWireTable();
   });
   afterAll(() => table.close());
 

@@ -397,12 +397,13 @@ describe('whatever is sent', () => {
   test('the entry answers below 500, in JSON, at once', async () => {
     await fc.assert(
       fc.asyncProperty(method, path, headers, body, query, async (method, path, headers, body, query) => {
-        const start = performance.now();
+        // Of this process: a busy machine is no slow entry.
+        const before = process.cpuUsage();
         const answer = await stub.entry(aRequest(method, path, { headers, body, query }));
         expect(answer.status).toBeGreaterThanOrEqual(200);
         expect(answer.status).toBeLessThan(500);
         if (answer.body !== '') expect(bodyOf(answer)).toBeTypeOf('object');
-        expect(performance.now() - start).toBeLessThan(1_000);
+        expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
       }),
       // The soak has its own figure.
       { numRuns: 2_000 * Number(process.env.FUZZ ?? 1) },

@@ -30,6 +30,12 @@ export function suitesOf(env: NodeJS.ProcessEnv): readonly Suite[] {
       figures: `${SEQUENCES} sequences of 40 calls`,
     },
     {
+      name: 'wire',
+      files: ['test/http', 'test/workflow'],
+      env: { TABLE: 'wire' },
+      figures: 'every test of both over the wire',
+    },
+    {
       name: 'crash points',
       files: ['test/journey/crash-points.test.ts'],
       env: { CRASH_ROUNDS: '3' },

@@ -15,13 +15,12 @@ vi.mock('./table.ts', async () => {
   const { createStoresOn } = await import('../../lib/adapters/dynamodb/client.ts');
   const { createMemoryTable } = await import('./memory-table.ts');
   const { recordCalls } = await import('./memory-table/calls.ts');
-  return {
-    async openTestTable() {
-      const table = recordCalls(createMemoryTable(), (call) => calls.push(call));
-      const otherStores = () => createStoresOn(table);
-      return { stores: otherStores(), otherStores, table, close: async () => {} };
-    },
+  const open = async () => {
+    const table = recordCalls(createMemoryTable(), (call) => calls.push(call));
+    const otherStores = () => createStoresOn(table);
+    return { stores: otherStores(), otherStores, table, close: async () => {} };
   };
+  return { openTestTable: open, openWireTable: open };
 });
 
 /** The suites of the adapters hold on it as they do on dynalite. */

@@ -1,16 +1,32 @@
-import { createStores, type Stores } from '../../lib/adapters/dynamodb/client.ts';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createStores, createStoresOn, type Stores } from '../../lib/adapters/dynamodb/client.ts';
 import { createTable, type Table } from '../../lib/adapters/dynamodb/table.ts';
 import { openEmbeddedTable } from '../../lib/adapters/embedded-table.ts';
+import { createMemoryTable } from './memory-table.ts';
 
-/** An empty table in memory, with its stores. */
-export async function openTestTable(): Promise<{
+/** An empty table with its stores. */
+export interface TestTable {
   readonly stores: Stores;
   /** Stores with caches of their own, like those of another process. */
   readonly otherStores: () => Stores;
   readonly table: Table;
   close(): Promise<void>;
-}> {
+}
+
+/**
+ * For tests that are about something else: the table in memory, of which `memory-table.test.ts` shows that it answers as the wire
+ * does. `TABLE=wire` gives them that.
+ */
+export async function openTestTable(): Promise<TestTable> {
+  if (process.env.TABLE === 'wire') return openWireTable();
+  const table = createMemoryTable();
+  const otherStores = (): Stores => createStoresOn(table);
+  return { stores: otherStores(), otherStores, table, close: async () => {} };
+}
+
+/** A table that is reached through DynamoDB's protocol, for the adapters and for races. */
+export async function openWireTable(): Promise<TestTable & { readonly client: DynamoDBClient }> {
   const { client, tableName, close } = await openEmbeddedTable();
   const otherStores = (): Stores => createStores(client, tableName);
-  return { stores: otherStores(), otherStores, table: createTable(client, tableName), close };
+  return { stores: otherStores(), otherStores, table: createTable(client, tableName), client, close };
 }

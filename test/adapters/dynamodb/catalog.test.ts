@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCatalogs } from '../../../lib/adapters/dynamodb/catalog.ts';
 import { type CatalogEntry, emptyCatalog, indexCatalog } from '../../../lib/core/catalog.ts';
-import { openTestTable } from '../../support/table.ts';
+import { openWireTable } from '../../support/table.ts';
 
-type TestTable = Awaited<ReturnType<typeof openTestTable>>;
+type TestTable = Awaited<ReturnType<typeof openWireTable>>;
 let table: TestTable['table'];
 let close: TestTable['close'];
 let planId = 0;
 beforeAll(async () => {
-  ({ table, close } = await openTestTable());
+  ({ table, close } = await openWireTable());
 });
 afterAll(() => close());
 

@@ -4,9 +4,9 @@ import { positionOf, type Run, rerunsUsed, resultIdAt, resultIdPeriod } from '..
 import type { SlotKey } from '../../../lib/core/slots.ts';
 import { triggerRun } from '../../../lib/workflow/trigger-run.ts';
 import { aBatch, aCompletion, aDocument, aRun } from '../../support/runs.ts';
-import { openTestTable } from '../../support/table.ts';
+import { openWireTable } from '../../support/table.ts';
 
-type TestTable = Awaited<ReturnType<typeof openTestTable>>;
+type TestTable = Awaited<ReturnType<typeof openWireTable>>;
 let table: TestTable;
 let runs: TestTable['stores']['runs'];
 let plans: TestTable['stores']['plans'];
@@ -15,7 +15,7 @@ let id = 0;
 let planId = 1000;
 
 beforeAll(async () => {
-  table = await openTestTable();
+  table = await openWireTable();
   ({ runs, plans, slots: slotStore } = table.stores);
 });
 afterAll(() => table.close());
@@ -165,7 +165,7 @@ describe('admission', () => {
   });
 
   it('finds the run of a result id, however its blocks lie and however often the ids went round', async () => {
-    const { table, stores, close } = await openTestTable();
+    const { table, stores, close } = await openWireTable();
     const { runs } = stores;
     await table.put({ pk: 'SEQ', sk: 'runs', n: 0, results: resultIdPeriod - 150_000 });
     const create = async (count: number) => {

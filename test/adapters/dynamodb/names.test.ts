@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isServiceError } from '../../../lib/core/errors.ts';
 import { parsePlan } from '../../../lib/core/plan.ts';
-import { openTestTable } from '../../support/table.ts';
+import { openWireTable } from '../../support/table.ts';
 
-let opened: Awaited<ReturnType<typeof openTestTable>>;
+let opened: Awaited<ReturnType<typeof openWireTable>>;
 beforeAll(async () => {
-  opened = await openTestTable();
+  opened = await openWireTable();
 });
 afterAll(() => opened.close());
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Stores } from '../../../lib/adapters/dynamodb/client.ts';
 import type { Occurrence, Schedule } from '../../../lib/core/schedule/schedule.ts';
-import { openTestTable } from '../../support/table.ts';
+import { openWireTable } from '../../support/table.ts';
 
 let stores: Stores;
 let close: () => Promise<void>;
 beforeAll(async () => {
-  ({ stores, close } = await openTestTable());
+  ({ stores, close } = await openWireTable());
 });
 afterAll(() => close());
 

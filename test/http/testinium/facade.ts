@@ -12,7 +12,7 @@ export interface CallOptions {
   readonly token?: string;
 }
 
-/** The API behind the shared entry, on a real table, with an executor that waits to be told what it reports. */
+/** The API behind the shared entry, on a table of its own, with an executor that waits to be told what it reports. */
 export type Testinium = Awaited<ReturnType<typeof openTestinium>>;
 
 export const base = '/Testinium.RestApi/api';

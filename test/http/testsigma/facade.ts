@@ -1,6 +1,3 @@
-import { createStores } from '../../../lib/adapters/dynamodb/client.ts';
-import { createTable } from '../../../lib/adapters/dynamodb/table.ts';
-import { openEmbeddedTable } from '../../../lib/adapters/embedded-table.ts';
 import { writeJUnit } from '../../../lib/adapters/junit/write-junit.ts';
 import { createApiKey } from '../../../lib/core/api-key.ts';
 import { indexCatalog, placeDeclared } from '../../../lib/core/catalog.ts';
@@ -28,6 +25,7 @@ import { recordResults } from '../../../lib/workflow/record-results.ts';
 import { renderNative } from '../../../lib/workflow/render-delivery.ts';
 import { createFakeSecrets } from '../../support/fake-secrets.ts';
 import { aRequest, seededBytes } from '../../support/http.ts';
+import { openTestTable, type TestTable } from '../../support/table.ts';
 
 export interface Answer {
   readonly status: number;
@@ -44,13 +42,11 @@ export interface CallOptions {
   readonly token?: string;
 }
 
-/** The API behind the shared entry, on a real table, with an executor that waits to be told what it reports. */
+/** The API behind the shared entry, on a table of its own or the given one, with an executor that waits to be told what it reports. */
 export type Facade = Awaited<ReturnType<typeof openFacade>>;
 
-export async function openFacade() {
-  const { client, tableName, close } = await openEmbeddedTable();
-  const stores = createStores(client, tableName);
-  const table = createTable(client, tableName);
+export async function openFacade(given?: TestTable) {
+  const { stores, table, close } = given ?? (await openTestTable());
   const clock = { now: 1_795_421_730_120 };
   const random = seededBytes('testsigma');
   const logs: LogEntry[] = [];
@@ -180,7 +176,6 @@ export async function openFacade() {
 
   return {
     services,
-    client,
     clock,
     secrets,
     logs,

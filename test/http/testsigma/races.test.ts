@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openWireTable } from '../../support/table.ts';
 import { aCase, type Facade, openFacade } from './facade.ts';
 
 /** How often each pair is raced; the soak has its own figure. */
@@ -8,7 +9,7 @@ const timeout = 60_000 + races * 1000;
 
 let facade: Facade;
 beforeAll(async () => {
-  facade = await openFacade();
+  facade = await openFacade(await openWireTable());
 });
 afterAll(() => facade.close());
 

@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Plan } from '../../../lib/core/plan.ts';
 import { stopRun } from '../../../lib/workflow/stop-run.ts';
+import { openWireTable } from '../../support/table.ts';
 import { aCase, type Facade, openFacade } from './facade.ts';
 
+let table: Awaited<ReturnType<typeof openWireTable>>;
 let facade: Facade;
 let plan: Plan;
 /** Everything a caller chooses in it looks like what scripts search for. */
 let bait: Record<string, unknown>;
 beforeAll(async () => {
-  facade = await openFacade();
+  table = await openWireTable();
+  facade = await openFacade(table);
   plan = await facade.addPlan();
   const { id } = await facade.addPlan({ project: 'result', name: 'status', description: 'result' });
   const environment = await facade.services.environments.createEnvironment(
@@ -286,7 +289,7 @@ describe('traps of the contract, section 5', () => {
     for (let poll = 0; poll < 100; poll += 1) codes.add((await get(runId)).status);
     expect([...codes]).toEqual([200]);
     let failed = 0;
-    facade.client.middlewareStack.add(
+    table.client.middlewareStack.add(
       (next) => async (args) => {
         if (failed >= 3) return next(args);
         failed += 1;
@@ -295,7 +298,7 @@ describe('traps of the contract, section 5', () => {
       { step: 'deserialize', name: 'fail', priority: 'high' },
     );
     const { status, body } = await get(runId);
-    facade.client.middlewareStack.remove('fail');
+    table.client.middlewareStack.remove('fail');
     expect([failed, status, body.status]).toEqual([3, 200, 'STATUS_COMPLETED']);
   });
 
