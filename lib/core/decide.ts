@@ -1,6 +1,6 @@
 import { holdWait, pollWait, silenceOf, type Wait, waitWithin } from './cadence.ts';
 import type { Catalog } from './catalog.ts';
-import { type AttemptProblem, mayHaveStarted } from './executor.ts';
+import { type AttemptProblem, mayGoOn, mayHaveStarted } from './executor.ts';
 import { failureClassOf } from './failure.ts';
 import type { Report } from './report.ts';
 import { type Ending, type Run, redispatchesUsed } from './run.ts';
@@ -137,15 +137,17 @@ function mayRedispatch(run: Run): boolean {
 /** The attempt is over: the next stage, a rerun of what failed once no stage is left, or the end. */
 function decideEnded(run: Run, report: Report, catalog: Catalog, stage: readonly number[], now: number): Decision {
   const late = now >= run.deadlineAt;
-  if (stage.length > 0) return late ? runTimedOut(run, false) : { next: 'stage', requested: stage };
+  const cancel = report.attempt.end !== null && mayGoOn(report.attempt.end);
+  if (stage.length > 0) return late ? runTimedOut(run, cancel) : { next: 'stage', requested: stage };
   const requested = selectForRerun(run, report);
   if (requested.length > 0 && run.status === 'running' && !late) return { next: 'rerun', requested };
-  return { next: 'complete', ending: judge(report, catalog), cancel: false };
+  return { next: 'complete', ending: judge(report, catalog), cancel };
 }
 
 function decideStopping(run: Run, report: Report, now: number): Decision {
   const stopBy = run.stopBy ?? 0;
-  if (run.dispatch === 'due' || report.attempt.end !== null) {
+  const { end } = report.attempt;
+  if (run.dispatch === 'due' || (end !== null && !mayGoOn(end))) {
     return complete('stopped', 'requested', 'It was stopped on request.', false);
   }
   if (now >= stopBy) {

@@ -115,6 +115,11 @@ export function mayHaveStarted(end: AttemptEnd): boolean {
   return isUntaken(end) && end.problem?.nothingStarted !== true;
 }
 
+/** Its answers made no sense, so nobody knows that the job is over: it must be stopped. */
+export function mayGoOn(end: AttemptEnd): boolean {
+  return end.problem?.reason === 'executorProtocol';
+}
+
 export type Poll =
   | { readonly state: 'running'; readonly cases: Iterable<ReportedCase>; readonly retryAfterSeconds?: number }
   | { readonly state: 'ended'; readonly cases: Iterable<ReportedCase>; readonly end: AttemptEnd };

@@ -9,7 +9,7 @@ import {
   waitWhileStopping,
 } from '../core/decide.ts';
 import { isServiceError } from '../core/errors.ts';
-import type { Poll } from '../core/executor.ts';
+import { mayGoOn, type Poll } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
 import { redactPoll, secretsOf } from '../core/redact.ts';
 import type { Run } from '../core/run.ts';
@@ -59,6 +59,8 @@ export async function stepRun(given: Services, runId: number): Promise<StepAnswe
         break;
       case 'rerun':
       case 'stage': {
+        if (live.report.attempt.end !== null && mayGoOn(live.report.attempt.end))
+          await stopAttempt(services, live, run.attempt);
         const request = { attempt: run.attempt + 1, why: decision.next, requested: decision.requested };
         await services.runs.nextAttempt(run, request, services.now());
         break;
@@ -164,7 +166,9 @@ async function stopJob(services: Services, live: LiveRun): Promise<boolean> {
   const executor = services.executors(plan.executor.type);
   const dispatch = await toDispatch(services, live);
   try {
-    if (executor.capabilities(plan.executor).polls) await pollJob(services, live);
+    // Once its answers made no sense nobody asks any more how it is doing.
+    const asks = executor.capabilities(plan.executor).polls && live.report.attempt.end === null;
+    if (asks) await pollJob(services, live);
     if ((await executor.stop(job.ref, dispatch)) !== 'gone') return false;
   } catch (error) {
     services.log({ level: 'warn', event: 'stop failed', runId: run.id, attempt: run.attempt, error });

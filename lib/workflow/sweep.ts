@@ -1,5 +1,5 @@
 import { callTimeoutMs, crashLimit, mayHaveUnknownJob } from '../core/decide.ts';
-import { mayHaveStarted } from '../core/executor.ts';
+import { mayGoOn, mayHaveStarted } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
 import { isLive, isVisible, type Run } from '../core/run.ts';
 import { dueToEnd, isStuck } from '../core/stuck.ts';
@@ -149,7 +149,8 @@ async function cancelJob(services: Services, run: Run): Promise<void> {
   }
   await services.runs.scheduleNext(run.id, services.now() + cancelAgainMs);
   const live = await readLiveRun(services, run);
-  const isOver = run.dispatch === 'due' || live.report.attempt.end !== null;
+  const { end } = live.report.attempt;
+  const isOver = run.dispatch === 'due' || (end !== null && !mayGoOn(end));
   const attempts = [...(run.redispatches ?? []), ...(isOver ? [] : [run.attempt])];
   const gone = await Promise.all(attempts.map((attempt) => stopAttempt(services, live, attempt)));
   if (gone.includes(false)) return;

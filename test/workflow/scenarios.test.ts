@@ -394,6 +394,39 @@ describe.each([loop, machine])('on the $name', (driver) => {
       });
       expectEnd(ended, 'errored', 'executorProtocol');
       expect(world.executor.polls).toHaveLength(3);
+      // Answers that make no sense do not say that the job is over.
+      expect(world.executor.aliveJobs()).toBe(0);
+    });
+
+    it('stops the job of each attempt whose executor makes no sense, however slowly it goes', async () => {
+      const ended = await run(
+        { ...never, rerun: { max: 1 } },
+        {
+          capabilities: polls,
+          job: () => ({}),
+          stopsAfterMs: 3 * minute,
+          onPoll: () => {
+            throw new ServiceError('EXECUTOR_PROTOCOL', 'no status');
+          },
+        },
+      );
+      expectEnd(ended, 'errored', 'executorProtocol');
+      expect(world.executor.aliveJobs()).toBe(0);
+    });
+
+    it('goes on asking a job to stop whose executor makes no sense', async () => {
+      world = await createWorld(driver, never, {
+        capabilities: polls,
+        job: () => ({}),
+        stopsAfterMs: 20_000,
+        onPoll: () => {
+          throw new ServiceError('EXECUTOR_PROTOCOL', 'no status');
+        },
+      });
+      const { id } = await world.trigger();
+      world.stopAfter(5000, id);
+      expectEnd(await world.finish(id), 'stopped', 'requested');
+      expect(world.executor.aliveJobs()).toBe(0);
     });
 
     it('forgives an answer that makes no sense once the next one does', async () => {
