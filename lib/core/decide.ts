@@ -76,8 +76,9 @@ export function decide(
     const again = selectForRedispatch(run, report, now);
     if (again !== undefined) return { next: 'redispatch', requested: again };
     const stage = report.attempt.end.problem === undefined ? report.ready : [];
-    // A dispatch whose answer is still open is repeated first: only a running run has a next attempt (E16).
-    if (stage.length === 0 || run.status === 'running') return decideEnded(run, report, catalog, stage, now);
+    // A dispatch whose answer is still open, or was lost, is repeated first: only a running run has a next attempt (E16).
+    const goesOn = stage.length > 0 || (now < run.deadlineAt && selectForRerun(run, report).length > 0);
+    if (!goesOn || run.status === 'running') return decideEnded(run, report, catalog, stage, now);
   }
   if (run.waitsForSlots !== undefined && now >= run.deadlineAt) {
     const what = run.waitsForSlots.map(partsOf).map(({ kind, id }) => `${kind} ${id}`);

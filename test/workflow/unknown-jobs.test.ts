@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { ServiceError } from '../../lib/core/errors.ts';
+import { recordResults } from '../../lib/workflow/record-results.ts';
 import { aCase, type Script } from '../support/fake-executor.ts';
 import { createWorld, type World } from '../support/scenario-world.ts';
 import { loop } from './drivers.ts';
@@ -54,6 +55,22 @@ test('an attempt that was dispatched again because nobody answered may have a jo
   const { run } = await world.finish(id);
   expect(run).toMatchObject({ result: 'passed', attempt: 2, redispatches: [1] });
   expect(world.logs).toContainEqual(expect.objectContaining({ event: 'job may be alive', runId: id }));
+});
+
+test('a run whose job said all before the answer to its dispatch was sent again reruns what failed', async () => {
+  const script: Script = {
+    job: () => ({ callbacks: [{ afterMs: minute, cases: [aCase('pays')], end: {} }] }),
+    onStart({ runId, attempt }, nth) {
+      if (attempt > 1 || nth > 1) return;
+      const said = { runId, attempt, cases: [aCase('pays', 'failed')], end: {}, wake: true };
+      world.clock.after(500, async () => void (await recordResults(world.services, said)));
+      throw lost;
+    },
+  };
+  world = await createWorld(loop, { rerun: { max: 1 } }, script);
+  const { id } = await world.trigger();
+  const { run } = await world.finish(id);
+  expect(run).toMatchObject({ result: 'passed', attempt: 2, counts: { flaky: 1 } });
 });
 
 test.each([
