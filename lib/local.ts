@@ -260,7 +260,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
 }
 
 /** A handler for every route: a forgotten one does not compile. */
-function createHandlers(
+export function createHandlers(
   services: Services,
   checkUrl: Egress['checkUrl'],
   dataDirectory: string,

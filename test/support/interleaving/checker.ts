@@ -84,8 +84,21 @@ export function createChecker({ isPrompt }: { readonly isPrompt: boolean }) {
         runs.get(event.batch.runId)?.acknowledged.push(event.batch);
         if (event.batch.isFinal) ends.set(nameOf(event.batch), ends.get(nameOf(event.batch)) ?? event.at);
         return undefined;
+      case 'visited': {
+        const { name, status, body } = event;
+        if (isPrompt && status >= 500) return broken('5xx', `${name} was answered ${status}`);
+        const {
+          total,
+          flaky: _,
+          ...byResult
+        } = (body as { counts?: Record<string, number> } | undefined)?.counts ?? {};
+        const sum = Object.values(byResult).reduce((all, count) => all + count, 0);
+        return total === undefined || total === sum ? undefined : broken('I3', `${name} was told ${sum} of ${total}`);
+      }
       case 'published': {
         const { id, detailType, detail } = event.event;
+        // Some tell of no run: of a schedule that was skipped.
+        if (detail.runId === undefined) return undefined;
         const runId = Number(detail.runId);
         const known = runs.get(runId);
         if (known === undefined || !isAdmitted(runId))
@@ -167,10 +180,17 @@ export function createChecker({ isPrompt }: { readonly isPrompt: boolean }) {
       const broken = (rule: string, what: string): Anomaly => ({ rule, what, at: now });
       const children = new Map<unknown, number>();
       const byKey = new Map<string, number>();
+      const fired = new Map<string, number>();
       for (const known of runs.values()) {
         const { runId, item } = known;
         if (item.status !== 'completed') continue;
         if (known.told === 0) return broken('I4', `the event of run ${runId} was never told`);
+        if (item.schedule !== undefined) {
+          const occurrence = JSON.stringify(item.schedule);
+          const other = fired.get(occurrence);
+          if (other !== undefined) return broken('I5', `${occurrence} started runs ${other} and ${runId}`);
+          fired.set(occurrence, runId);
+        }
         if (item.rerunOf !== undefined) {
           const other = children.get(item.rerunOf);
           if (other !== undefined) return broken('I5', `run ${item.rerunOf} was rerun by ${other} and ${runId}`);

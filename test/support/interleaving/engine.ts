@@ -32,6 +32,8 @@ export interface Engine {
   turn(process: Process, label: string): Promise<void>;
   /** Starts a procedure; its error, or its end, is its starter's business. */
   run(name: string, maxMs: number, work: (process: Process) => Promise<void>, vanished?: () => void): void;
+  /** Something else answers, in its own time: nothing goes on until it has. */
+  track<T>(work: Promise<T>): Promise<T>;
   /** Everything that can happen without anybody's decision has happened. */
   settle(): Promise<void>;
   readonly pending: number;
@@ -63,6 +65,7 @@ export function createEngine(ranks: Random, start = Date.UTC(2027, 0, 4, 9)): En
   let points: Point[] = [];
   const timers = new Set<Timer>();
   const processes = new Set<Process>();
+  const tracked = new Set<Promise<unknown>>();
   const steps: string[] = [];
   const note = (step: string): void => {
     steps.push(`${((now - start) / 1000).toFixed(1)} s ${step}`);
@@ -114,7 +117,17 @@ export function createEngine(ranks: Random, start = Date.UTC(2027, 0, 4, 9)): En
         processes.delete(process);
       });
     },
-    settle: () => new Promise((resolve) => setImmediate(resolve)),
+    track(work) {
+      const settled: Promise<unknown> = work.catch(() => {}).finally(() => tracked.delete(settled));
+      tracked.add(settled);
+      return work;
+    },
+    async settle() {
+      do {
+        if (tracked.size > 0) await Promise.all(tracked);
+        await new Promise((resolve) => setImmediate(resolve));
+      } while (tracked.size > 0);
+    },
     get pending() {
       return points.length;
     },

@@ -12,7 +12,7 @@ export interface Habits {
   readonly repeats: number;
   readonly outOfOrder: number;
   readonly reusesIds: number;
-  /** The job is made and its answer is lost, or it is not made. */
+  /** The job is made and its answer is lost, or it is not made; and who asks for it is answered with nonsense, or to come later. */
   readonly unreachable: number;
   readonly slowToStop: number;
   readonly refuses: number;
@@ -52,12 +52,13 @@ export function createExecutor(options: {
   readonly clock: Clock;
   readonly happened: (event: Happened) => void;
   readonly deliver: (message: Message) => Promise<'acknowledged' | 'refused' | 'lost'>;
-}): Executor & { isSending(): boolean } {
+}): Executor & { isSending(): boolean; lastToken(): string; endOf(runId: number): void } {
   const { seed, habits, capabilities, clock, happened, deliver } = options;
   const jobs = new Map<string, Job>();
   const calls = new Map<string, number>();
   /** Messages without an answer so far. */
   const open = new Set<Message>();
+  let lastToken = '';
   const often = (random: Random, percent: number): boolean => random.chance(percent / 100);
 
   const end = (key: string): void => {
@@ -115,9 +116,16 @@ export function createExecutor(options: {
 
   return {
     isSending: () => open.size > 0,
+    /** Of the newest attempt that was dispatched. */
+    lastToken: () => lastToken,
+    /** Jobs of the run are over, whatever they were to do. */
+    endOf(runId) {
+      for (const [key, { dispatch }] of jobs) if (dispatch.runId === runId) end(key);
+    },
     capabilities: () => capabilities,
     async start(dispatch) {
       const { key, runId, attempt, selection } = dispatch;
+      lastToken = dispatch.callback.token;
       const nth = (calls.get(key) ?? 0) + 1;
       calls.set(key, nth);
       const chance = createRandom(`${seed} ${key} try ${nth}`);
@@ -129,8 +137,8 @@ export function createExecutor(options: {
       if (unreachable && chance.chance(0.5)) throw refused;
       if (!jobs.has(key)) {
         const random = createRandom(`${seed} ${key}`);
-        const names = selection?.map(({ name }) => name) ?? all;
-        const cases = names.map((name) => aCase(name, resultOf(random, habits)));
+        const names = selection ?? all.map((name) => ({ name }));
+        const cases = names.map(({ name, ...of }) => ({ ...aCase(name, resultOf(random, habits)), ...suiteOf(of) }));
         const lastsMs = 3000 + random.below(40_000);
         const silent = often(random, habits.silent);
         const endsAt = clock.now() + (silent ? 4 * 3_600_000 : lastsMs);
@@ -143,9 +151,15 @@ export function createExecutor(options: {
     },
     async poll(ref) {
       const job = jobs.get(ref);
+      const nth = (calls.get(`poll ${ref}`) ?? 0) + 1;
+      calls.set(`poll ${ref}`, nth);
+      const chance = createRandom(`${seed} ${ref} poll ${nth}`);
+      if (often(chance, habits.unreachable))
+        throw new ServiceError(chance.pick(['EXECUTOR_UNAVAILABLE', 'EXECUTOR_PROTOCOL']), 'It does not make sense.');
       if (job === undefined)
         return { state: 'ended', cases: [], end: { problem: { reason: 'executorLost', message: 'Gone.' } } };
-      if (!isOver(ref)) return { state: 'running', cases: [] };
+      const asksToWait = often(chance, habits.unreachable) ? { retryAfterSeconds: 20 } : {};
+      if (!isOver(ref)) return { state: 'running', cases: [], ...asksToWait };
       const cases = job.stopAskedAt === undefined ? job.cases : [];
       happened({ what: 'sent', batch: batchOf(job.dispatch, 'polled', 0, cases, true) });
       return { state: 'ended', cases, end: {} };
@@ -174,6 +188,10 @@ function resultOf(random: Random, { fails }: Habits): ReportableResult {
   return random.chance(fails / 100) ? random.pick(['failed', 'errored']) : random.pick(['passed', 'passed', 'skipped']);
 }
 
+function suiteOf({ suite }: { readonly suite?: string }): { readonly suite?: string } {
+  return suite === undefined ? {} : { suite };
+}
+
 function namesOf(selection: readonly PickedCase[] | null): string[] | null {
-  return selection?.map(({ name }) => name) ?? null;
+  return selection?.map(({ suite, name }) => `${suite} ${name}`) ?? null;
 }

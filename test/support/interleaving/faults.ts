@@ -1,3 +1,4 @@
+import type { Services } from '../../../lib/core/ports.ts';
 import type { Random } from './random.ts';
 
 export const faults = ['failsBefore', 'failsAfter', 'isLate', 'isDoneTwice'] as const;
@@ -6,17 +7,26 @@ export type Fault = (typeof faults)[number];
 /** Decides what happens to a call of a port; undefined is what should. */
 export type Decide = (port: string, method: string) => Fault | undefined;
 
-/** How often each fault hit each method: `runs.admit failsAfter`. */
+/** How often each method was called, and each fault hit it: `runs.admit`, `runs.admit failsAfter`. */
 export type Hits = Map<string, number>;
 
-/** Faults by chance, counted. Some ports have methods that must not be done twice by anybody: `spare` names them. */
-export function byChance(random: Random, rate: () => number, hits: Hits): Decide {
+/** Faults by chance, counted; whatever the chance, the aim is hit as often as it can be, twice at most. */
+export function byChance(random: Random, rate: () => number, hits: Hits, aim: () => string | undefined): Decide {
+  let aimed = 0;
   return (port, method) => {
-    if (!random.chance(rate())) return undefined;
-    const fault = random.pick(faults);
-    const name = `${port}.${method} ${fault}`;
-    hits.set(name, (hits.get(name) ?? 0) + 1);
-    return fault;
+    const name = `${port}.${method}`;
+    const count = (what: string): void => void hits.set(what, (hits.get(what) ?? 0) + 1);
+    const hit = (fault: Fault): Fault => {
+      count(`${name} ${fault}`);
+      return fault;
+    };
+    count(name);
+    const fault = faults.find((one) => `${name} ${one}` === aim());
+    if (fault !== undefined && aimed < 2) {
+      aimed += 1;
+      return hit(fault);
+    }
+    return random.chance(rate()) ? hit(random.pick(faults)) : undefined;
   };
 }
 
@@ -32,7 +42,7 @@ export function withFaults<T extends object>(
   return new Proxy(target, {
     get(object, name, receiver) {
       const method = Reflect.get(object, name, receiver) as unknown;
-      if (typeof method !== 'function' || typeof name !== 'string') return method;
+      if (typeof method !== 'function' || typeof name !== 'string' || atOnce.has(name)) return method;
       return async (...given: unknown[]) => {
         const fault = decide(port, name);
         if (fault === 'failsBefore') throw error(name);
@@ -43,4 +53,28 @@ export function withFaults<T extends object>(
       };
     },
   });
+}
+
+/** They answer at once: there is nothing between the call and its answer that could go wrong. */
+const atOnce: ReadonlySet<string> = new Set(['now', 'random', 'log', 'executors', 'notice', 'capabilities']);
+
+export function isAtOnce(method: string): boolean {
+  return atOnce.has(method);
+}
+
+/** Every port of a process wrapped: those that are objects, and the services that are a function each. */
+export function inEveryPort(services: Services, wrap: <T extends object>(port: string, target: T) => T): Services {
+  const ports = Object.entries(services).map(([name, member]): [string, unknown] => {
+    if (typeof member === 'object') return [name, wrap(name, member as object)];
+    if (typeof member !== 'function' || atOnce.has(name)) return [name, member];
+    const wrapped = wrap('services', { [name]: member });
+    return [name, wrapped[name]];
+  });
+  return Object.fromEntries(ports) as unknown as Services;
+}
+
+/** The methods of a port that may go wrong, as `port.method`. */
+export function methodsOf(port: string, target: object): string[] {
+  const names = Object.entries(target).flatMap(([name, member]) => (typeof member === 'function' ? [name] : []));
+  return names.filter((name) => !atOnce.has(name)).map((name) => `${port}.${name}`);
 }

@@ -25,11 +25,13 @@ export type Happened =
       readonly job: string;
       readonly runId: number;
       readonly attempt: number;
-      /** Names of the cases; null is everything. */
+      /** Names of the cases, each after that of its suite; null is everything. */
       readonly selection: readonly string[] | null;
     }
   | { readonly what: 'jobEnded'; readonly job: string }
   | { readonly what: 'executionStarted'; readonly runId: number }
+  /** Someone who walks through the API got an answer. */
+  | { readonly what: 'visited'; readonly name: string; readonly status: number; readonly body?: unknown }
   | { readonly what: 'published'; readonly event: BusEvent }
   | { readonly what: 'gaveUpJob'; readonly runId: number }
   /** No more faults: from here on everything has to come to its end. */

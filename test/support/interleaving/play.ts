@@ -1,15 +1,21 @@
 import { createChecker } from './checker.ts';
-import type { Hits } from './faults.ts';
-import type { Anomaly } from './history.ts';
+import type { Anomaly, Event } from './history.ts';
 import { createRandom } from './random.ts';
 import type { Command, Scenario } from './scenario.ts';
-import { createWorld, type Mutation } from './world.ts';
+import { createWorld, type WorldOptions } from './world.ts';
 
 export interface Played {
   readonly anomaly: Anomaly | undefined;
   readonly steps: readonly string[];
   /** Runs that were admitted. */
   readonly runs: number;
+  /** Every method of every port that may go wrong. */
+  readonly methods: readonly string[];
+}
+
+export interface PlayOptions extends WorldOptions {
+  /** Hears of everything that happens, in order. */
+  readonly tell?: (event: Event) => void;
 }
 
 /** A job of a run that is over is stopped within that time (L4). */
@@ -20,17 +26,17 @@ const calmMs = 3 * 3_600_000;
 const maxTurns = 60_000;
 
 /** Plays the schedule of the scenario's seed, from the first command until nothing is left to do, and says what was wrong first. */
-export async function play(scenario: Scenario, hits: Hits = new Map(), mutation: Mutation = {}): Promise<Played> {
+export async function play(scenario: Scenario, options: PlayOptions = {}): Promise<Played> {
   const random = createRandom(`turns ${scenario.seed}`);
   const checker = createChecker({ isPrompt: isPrompt(scenario) });
   let anomaly: Anomaly | undefined;
   const world = await createWorld(
     scenario,
     (event) => {
+      options.tell?.(event);
       anomaly ??= checker.observe(event);
     },
-    hits,
-    mutation,
+    options,
   );
   const { engine } = world;
   const commands: Command[] = [...scenario.commands];
@@ -78,11 +84,11 @@ export async function play(scenario: Scenario, hits: Hits = new Map(), mutation:
     }
     if (!wereAdmitted()) anomaly = wrong('L3', 'a plan takes no run, although all are over');
   }
-  return { anomaly, steps: engine.steps, runs: checker.runs() };
+  return { anomaly, steps: engine.steps, runs: checker.runs(), methods: world.methods() };
 }
 
 /** Nothing is in the way of anything. */
-function isPrompt({ faultRate, slowness, habits, commands, outlasts }: Scenario): boolean {
-  const isCalm = faultRate === 0 && slowness === 0 && habits.unreachable === 0 && !outlasts;
+function isPrompt({ faultRate, slowness, habits, commands, outlasts, aim }: Scenario): boolean {
+  const isCalm = faultRate === 0 && aim === undefined && slowness === 0 && habits.unreachable === 0 && !outlasts;
   return isCalm && commands.every((command) => command.do !== 'crash');
 }

@@ -19,6 +19,8 @@ export type Command =
   /** Its step, or its completion, is invoked once more, as AWS may do with any function. */
   | { readonly do: 'step' | 'conclude'; readonly of: number }
   | { readonly do: 'sweep' }
+  /** Someone walks through the API (tour.ts). */
+  | { readonly do: 'tour' }
   | { readonly do: 'crash' };
 
 /** Everything a schedule follows from but the order in which procedures take turns, which follows from the seed. */
@@ -50,6 +52,8 @@ export interface Scenario {
   readonly doubles: number;
   /** Nobody sweeps before the calm but who is told to. */
   readonly sweeps: boolean;
+  /** The fault of a method that is met whatever the chance: its number in the list of all, which is gone through again and again. */
+  readonly aim: number | undefined;
 }
 
 const deadlines = { queueSeconds: 900, startSeconds: 240, runSeconds: 900, inactivitySeconds: 240, stopSeconds: 45 };
@@ -68,6 +72,7 @@ export type Focus = Partial<Omit<Scenario, 'seed' | 'commands' | 'habits'>> & {
 
 export function makeScenario(seed: number, focus: Focus = {}): Scenario {
   const random = createRandom(`scenario ${seed}`);
+  const isAnything = Object.keys(focus).length === 0;
   const { habits = {}, weights = {}, length = 3 + random.below(6), keys = 2, overlaps, ...fixed } = focus;
   const faultRate = random.pick([0, 0, 0.005, 0.02, 0.06]);
   const scenario: Scenario = {
@@ -100,12 +105,32 @@ export function makeScenario(seed: number, focus: Focus = {}): Scenario {
     doubles: random.pick([0, 0, 0.1]),
     outlasts: false,
     sweeps: true,
+    // By the number of the seed, so that enough of them in a row aim at everything.
+    aim: isAnything && seed % 2 === 1 ? Math.floor(seed / 2) : undefined,
     ...fixed,
   };
+  if (isAnything && seed % 10 === 0) return toTour(scenario, random);
   return {
     ...scenario,
     commands: commandsOf(random, scenario, { weights, length, keys, ...(overlaps ? { overlaps } : {}) }),
   };
+}
+
+/** Someone walks through the API, on plans of their own, while functions are invoked twice and processes die; or alone, one time in five. */
+function toTour({ capacity: _, ...scenario }: Scenario, random: Random): Scenario {
+  const nth = Math.floor(scenario.seed / 10);
+  // The deadlines of these plans are too long to wait for.
+  const habits = { ...scenario.habits, silent: 0 };
+  if (nth % 5 === 0) {
+    const calm = { faultRate: 0, slowness: 0, habits: { ...habits, unreachable: 0 } };
+    return { ...scenario, ...calm, plans: [], commands: [{ do: 'tour' }], aim: undefined };
+  }
+  const others = ['sweep', 'sweep', 'step', 'conclude', 'stop', 'crash'] as const;
+  const commands = Array.from({ length: 4 }, (): Command => {
+    const kind = random.pick(others);
+    return kind === 'sweep' || kind === 'crash' ? { do: kind } : { do: kind, of: random.below(4) };
+  });
+  return { ...scenario, habits, plans: [], commands: [{ do: 'tour' }, ...commands], aim: nth - Math.ceil(nth / 5) };
 }
 
 function commandsOf(
@@ -113,7 +138,7 @@ function commandsOf(
   { plans, capacity }: Scenario,
   { weights, length, keys, overlaps }: Required<Pick<Focus, 'weights' | 'length' | 'keys'>> & Pick<Focus, 'overlaps'>,
 ): Command[] {
-  const kinds = { trigger: 10, stop: 4, rerun: 2, step: 1, conclude: 1, sweep: 2, crash: 1, ...weights };
+  const kinds = { trigger: 10, stop: 4, rerun: 2, step: 1, conclude: 1, sweep: 2, tour: 0, crash: 1, ...weights };
   const of = (): number => random.below(8);
   const anyKind = (): Command['do'] => {
     let left = random.next() * Object.values(kinds).reduce((sum, weight) => sum + weight, 0);

@@ -5,7 +5,7 @@ import type { Mutation } from './world.ts';
 /** A smaller scenario that still goes wrong: commands, faults and habits are left out one by one as long as it does. */
 export async function shrink(scenario: Scenario, mutation: Mutation = {}): Promise<Scenario> {
   const fails = async (candidate: Scenario): Promise<boolean> =>
-    (await play(candidate, new Map(), mutation)).anomaly !== undefined;
+    (await play(candidate, { mutation })).anomaly !== undefined;
   let small = scenario;
   const attempt = async (change: Partial<Scenario>): Promise<void> => {
     const candidate = { ...small, ...change };
@@ -15,6 +15,7 @@ export async function shrink(scenario: Scenario, mutation: Mutation = {}): Promi
     if (small.commands.length > 1) await attempt({ commands: small.commands.filter((_, at) => at !== i) });
   }
   await attempt({ faultRate: 0 });
+  await attempt({ aim: undefined });
   await attempt({ slowness: 0 });
   for (const habit of Object.keys(small.habits)) await attempt({ habits: { ...small.habits, [habit]: 0 } });
   return small;

@@ -1,33 +1,41 @@
 import { createStoresOn, type Stores } from '../../../lib/adapters/dynamodb/client.ts';
 import type { Table } from '../../../lib/adapters/dynamodb/table.ts';
+import { createLocalScheduler } from '../../../lib/adapters/local-scheduler.ts';
 import { createLocalWorkflow } from '../../../lib/adapters/local-workflow.ts';
+import { createApiKey } from '../../../lib/core/api-key.ts';
 import type { Catalog } from '../../../lib/core/catalog.ts';
 import { isServiceError, ServiceError } from '../../../lib/core/errors.ts';
 import type { Executor } from '../../../lib/core/executor.ts';
 import { type Plan, parsePlan } from '../../../lib/core/plan.ts';
 import type { LogEntry, PostWebhook, Services, Workflow } from '../../../lib/core/ports.ts';
 import type { Run } from '../../../lib/core/run.ts';
+import { scopes } from '../../../lib/http/message.ts';
 import { completeRun } from '../../../lib/workflow/complete-run.ts';
 import { concludeRun } from '../../../lib/workflow/conclude-run.ts';
 import { continueRun } from '../../../lib/workflow/continue-run.ts';
 import { driveStep } from '../../../lib/workflow/drive-step.ts';
+import { fireSchedule } from '../../../lib/workflow/fire-schedule.ts';
 import { recordResults } from '../../../lib/workflow/record-results.ts';
 import { renderNative } from '../../../lib/workflow/render-delivery.ts';
 import { rerunRun } from '../../../lib/workflow/rerun-run.ts';
-import { sendDue } from '../../../lib/workflow/send-due.ts';
+import { sendDue, sendNow, sendOfRun } from '../../../lib/workflow/send-due.ts';
+import { startByEvent } from '../../../lib/workflow/start-by-event.ts';
 import { stepRun } from '../../../lib/workflow/step-run.ts';
 import { stopRun } from '../../../lib/workflow/stop-run.ts';
-import { resume, sweep } from '../../../lib/workflow/sweep.ts';
+import { readOldestDue, resume, sweep } from '../../../lib/workflow/sweep.ts';
+import { resumeSchedules, sweepSchedules } from '../../../lib/workflow/sweep-schedules.ts';
 import { triggerRun } from '../../../lib/workflow/trigger-run.ts';
 import { seededBytes } from '../http.ts';
-import { createMemoryTable } from '../memory-table.ts';
+import { createMemoryTable, type MemoryTable, type Written } from '../memory-table.ts';
+import { answerRequest } from './answer-request.ts';
 import { createEngine, type Process } from './engine.ts';
 import { createExecutor, type Message } from './executor.ts';
-import { byChance, type Hits, withFaults } from './faults.ts';
+import { byChance, faults, type Hits, inEveryPort, isAtOnce, methodsOf, withFaults } from './faults.ts';
 import type { Event, Happened } from './history.ts';
 import { createMachine } from './machine.ts';
 import { createRandom } from './random.ts';
 import type { Command, Scenario } from './scenario.ts';
+import { type Answer, type TourRequest, walkThroughApi } from './tour.ts';
 
 /** A wrong function in the place of a right one, in the wiring of a test only: what a mutant is. */
 export interface Mutation {
@@ -44,12 +52,22 @@ export interface Outside {
   readonly memory: Map<string, number>;
 }
 
+export interface WorldOptions {
+  /** Where faults are counted. */
+  readonly hits?: Hits;
+  readonly mutation?: Mutation;
+  /** The table, which tells of every write; one in memory unless given. */
+  readonly openTable?: (onWrite: (written: Written) => void) => MemoryTable;
+}
+
 /** What functions are killed at, in milliseconds (infra/function-table.ts). */
 const ofFunctions = { http: 29_000, step: 55_000, complete: 60_000, sweep: 110_000 };
 const forever = Number.POSITIVE_INFINITY;
 /** Nobody kills what goes on in a process of its own. */
 const embedded: typeof ofFunctions = { http: forever, step: forever, complete: forever, sweep: forever };
 const minuteMs = 60_000;
+/** What is outside of the process and no table. */
+const inItsTurn: ReadonlySet<string> = new Set(['workflow', 'bus']);
 
 /**
  * The procedures as they are, on the adapters as they are, over a table in memory, with an executor, a state machine or the
@@ -58,22 +76,32 @@ const minuteMs = 60_000;
 export async function createWorld(
   scenario: Scenario,
   tell: (event: Event) => void,
-  hits: Hits,
-  mutation: Mutation = {},
+  { hits = new Map(), mutation = {}, openTable = createMemoryTable }: WorldOptions,
 ) {
   const engine = createEngine(createRandom(`ranks ${scenario.seed}`));
   const { clock } = engine;
   const isLoop = scenario.driver === 'loop';
   const timeouts = isLoop ? embedded : ofFunctions;
   const happened = (event: Happened): void => tell({ ...event, at: clock.now() });
-  const memory = createMemoryTable(({ key, before, after }) => happened({ what: 'written', key, before, after }));
+  const memory = openTable(({ key, before, after }) => happened({ what: 'written', key, before, after }));
   const outside: Outside = { now: clock.now, memory: new Map() };
   const told: number[] = [];
   /** Those that have no answer yet. */
   const clients = new Set<string>();
+  let methods: readonly string[] = [];
   const logs: LogEntry[] = [];
+  const random = seededBytes(`world ${scenario.seed}`);
   let faultRate = 0;
-  const decide = byChance(createRandom(`faults ${scenario.seed}`), () => faultRate, hits);
+  let aim: string | undefined;
+  const decide = byChance(
+    createRandom(`faults ${scenario.seed}`),
+    () => faultRate,
+    hits,
+    () => aim,
+  );
+  const isTour = scenario.commands.some((command) => command.do === 'tour');
+  /** Somebody wants to hear of the runs. */
+  const isTold = isTour || scenario.plans.some(({ notify }) => notify !== undefined);
   const lateFor = createRandom(`late ${scenario.seed}`);
   const late = (process: Process, what: string) => async (): Promise<void> => {
     for (let turns = lateFor.below(12); turns > 0; turns--) await engine.turn(process, `${what} is late`);
@@ -122,6 +150,47 @@ export async function createWorld(
     return { workflow, kill: () => (alive = false) };
   };
   let loop = startLoop();
+  const startScheduler = () => {
+    let alive = true;
+    const scheduler = createLocalScheduler({
+      fire: (scheduleId, scheduledAt) =>
+        call(`fire ${scheduleId}`, timeouts.step, (services) => fireSchedule(services, scheduleId, scheduledAt)),
+      timers: { now: clock.now, after: (ms, fn) => clock.after(ms, () => (alive ? fn() : undefined)) },
+      log: (entry) => logs.push(entry),
+    });
+    return { scheduler, kill: () => (alive = false) };
+  };
+  let schedules = startScheduler();
+  const receiving = createRandom(`receiver ${scenario.seed}`);
+  /** A receiver that may be down, or gone, until the calm. */
+  const post: PostWebhook = async () => ({
+    status: (faultRate > 0 || aim !== undefined) && receiving.chance(0.3) ? receiving.pick([503, 500, 410]) : 204,
+  });
+  /** By a timer when embedded; a function that is invoked otherwise. */
+  const sendLater = (name: string, work: (services: Services) => Promise<unknown>): void =>
+    void clock.after(
+      200,
+      () => void call(name, timeouts.sweep, async (services) => void (await work(services))).catch(() => {}),
+    );
+  const sleep = (ms: number): Promise<void> => new Promise<void>((go) => clock.after(ms, go));
+
+  const tracked = (table: Table): Table => ({
+    get: (...given) => engine.track(table.get(...given)),
+    getMany: (...given) => engine.track(table.getMany(...given)),
+    put: (...given) => engine.track(table.put(...given)),
+    update: (...given) => engine.track(table.update(...given)),
+    delete: (...given) => engine.track(table.delete(...given)),
+    query: (...given) => engine.track(table.query(...given)),
+    count: (...given) => engine.track(table.count(...given)),
+  });
+
+  const methodsOfAll = (services: Services): string[] => [
+    ...methodsOf('table', tracked(memory)),
+    ...methodsOf('executor', { start: executor.start, poll: executor.poll, stop: executor.stop }),
+    ...Object.entries(services).flatMap(([port, member]) =>
+      typeof member === 'object' ? methodsOf(port, member) : methodsOf('services', { [port]: member }),
+    ),
+  ];
 
   /** The ports of one process, each call a turn. */
   const servicesOf = (process: Process): Services => {
@@ -137,7 +206,7 @@ export async function createWorld(
       new Proxy(target, {
         get(object, name, receiver) {
           const method = Reflect.get(object, name, receiver) as unknown;
-          if (typeof method !== 'function' || typeof name !== 'string') return method;
+          if (typeof method !== 'function' || typeof name !== 'string' || isAtOnce(name)) return method;
           return async (...given: unknown[]) => {
             await engine.turn(process, `${port}.${name} ${labelOf(given)}`);
             return Reflect.apply(method, object, given);
@@ -145,7 +214,7 @@ export async function createWorld(
         },
       });
     const mutated = mutation.table?.(memory, outside) ?? memory;
-    const table = inTurn('table', point('table', mutated));
+    const table = inTurn('table', point('table', tracked(mutated)));
     const plain = createStoresOn(table);
     const stores = mutation.stores?.(plain, table, outside) ?? plain;
     const workflow: Workflow = {
@@ -156,35 +225,29 @@ export async function createWorld(
       wake: (run, why) => (isLoop ? loop.workflow : machine.workflow).wake(run, why),
     };
     const remote = inTurn('executor', point('executor', mutation.executor?.(executor) ?? executor));
-    const services: Services = {
+    const send = (ids: readonly string[]) => sendLater('deliver', (other) => sendNow(other, post, ids));
+    const inside: Services = {
       ...stores,
-      runs: point('runs', stores.runs),
-      slots: point('slots', stores.slots),
-      plans: point('plans', stores.plans),
-      deliveries: point('deliveries', stores.deliveries),
-      circuits: point('circuits', stores.circuits),
-      environments: point('environments', stores.environments),
-      scheduler: { arm: async () => {}, disarm: async () => {} },
-      sender: { notice() {}, send: async () => {} },
+      scheduler: {
+        arm: (armed) => schedules.scheduler.arm(armed),
+        disarm: (scheduleId) => schedules.scheduler.disarm(scheduleId),
+      },
+      sender: { notice: (ids) => (isLoop && isTold ? send(ids) : undefined), send: async (ids) => send(ids) },
       renderDelivery: (_kind, run: Run) => renderNative(services, run),
-      workflow: isLoop ? workflow : inTurn('workflow', point('workflow', workflow)),
-      bus: inTurn(
-        'bus',
-        point('bus', {
-          async publish(events) {
-            for (const event of events) happened({ what: 'published', event });
-          },
-        } satisfies Services['bus']),
-      ),
-      executors: () => ({
-        ...remote,
-        capabilities: executor.capabilities,
-        start: remote.start,
-        poll: remote.poll,
-        stop: remote.stop,
-      }),
+      workflow,
+      bus: {
+        async publish(events) {
+          for (const event of events) happened({ what: 'published', event });
+          for (const { detail } of isLoop || !isTold ? [] : events) {
+            if (typeof detail.runId !== 'number') continue;
+            const { runId } = detail;
+            sendLater('deliver', (other) => sendOfRun(other, post, runId, sleep));
+          }
+        },
+      },
+      executors: () => remote,
       now: clock.now,
-      random: seededBytes('world'),
+      random,
       publicUrl: 'https://proctor.example',
       masterKeys: async () => [{ epoch: 1, key: new Uint8Array(32) }],
       secrets: { get: async () => 'secret' },
@@ -194,6 +257,11 @@ export async function createWorld(
           happened({ what: 'gaveUpJob', runId: entry.runId ?? 0 });
       },
     };
+    if (methods.length === 0) methods = methodsOfAll(inside);
+    const services = inEveryPort(inside, (port, target) => {
+      const pointed = isLoop && port === 'workflow' ? target : point(port, target);
+      return inItsTurn.has(port) && !(isLoop && port === 'workflow') ? inTurn(port, pointed) : pointed;
+    });
     return mutation.services?.(services, outside) ?? services;
   };
 
@@ -208,16 +276,30 @@ export async function createWorld(
       engine.run(name, maxMs, begin, vanished);
     });
 
-  const post: PostWebhook = async () => ({ status: 204 });
   const looksAfter = async (services: Services): Promise<void> => {
     await sweep(services);
-    await sendDue(services, post, (ms) => new Promise<void>((go) => clock.after(ms, go))).catch(() => {});
+    await sendDue(services, post, sleep).catch(() => {});
+    if (!isTour) return;
+    await sweepSchedules(services);
+    await readOldestDue(services);
   };
   const sweepOnce = (): Promise<void> => call('sweep', timeouts.sweep, looksAfter).catch(() => {});
+  // Once, to see what ports there are.
+  servicesOf({ name: 'nobody', startedAt: 0, maxMs: 0, rank: 0, alive: false, vanished() {} });
   const isDue = (): boolean =>
     memory.items().some(({ due, nextActionAt }) => due !== undefined && Number(nextActionAt) <= clock.now());
 
   const made = createStoresOn(memory);
+  const guideKey = createApiKey({
+    random: seededBytes('guide'),
+    name: 'administrator',
+    ownerId: 1,
+    scopes,
+    projects: null,
+    planIds: null,
+    now: clock.now(),
+  });
+  if (isTour) await made.keys.putKey(guideKey.key);
   const environment =
     scenario.capacity === undefined
       ? undefined
@@ -254,6 +336,27 @@ export async function createWorld(
         return void clock.after(3000, () => void ask(client, key, work, tries - 1));
       clients.delete(client);
     }
+  };
+  /** Someone who calls every operation of the API, and again what got no answer. */
+  const walk = async (): Promise<void> => {
+    clients.add('tour');
+    const pace = createRandom(`pace ${scenario.seed}`);
+    const send = async (name: string, request: TourRequest, tries = 4): Promise<Answer> => {
+      await sleep(pace.below(6000));
+      // Whoever sends an end in the place of a job speaks for it.
+      const isEnd = name.startsWith('addResults') || name === 'uploadResults';
+      if (isEnd) executor.endOf(runOfRequest(request));
+      const answer = await call(`tour ${name}`, timeouts.http, (services) =>
+        answerRequest(services, request, (event) =>
+          sendLater('bus event', (other) => startByEvent(other, other.plans.listEventPlans, event)),
+        ),
+      ).catch(() => undefined);
+      if (answer !== undefined) happened({ what: 'visited', name, ...answer });
+      const isDone = answer !== undefined && answer.status < 500;
+      return isDone || tries === 1 ? answer : send(name, request, tries - 1);
+    };
+    await walkThroughApi({ key: guideKey.token, callbackToken: executor.lastToken, now: clock.now, send });
+    clients.delete('tour');
   };
   const runOf = (of: number): number | undefined => told[of % Math.max(1, told.length)];
   const obey = (command: Command): void => {
@@ -305,12 +408,19 @@ export async function createWorld(
       }
       case 'sweep':
         return void sweepOnce();
+      case 'tour':
+        return void walk();
       case 'crash':
         engine.crash();
         if (!isLoop) return;
         loop.kill();
+        schedules.kill();
         loop = startLoop();
-        call('resume', forever, resume).catch(() => {});
+        schedules = startScheduler();
+        call('resume', forever, async (services) => {
+          await resume(services);
+          await resumeSchedules(services);
+        }).catch(() => {});
     }
   };
 
@@ -332,10 +442,16 @@ export async function createWorld(
     isAsked: () => clients.size > 0 || executor.isSending(),
     /** Something is still to be done about a run, a job or a delivery. */
     isBusy: () => memory.items().some(({ due, nextActionAt }) => due !== undefined && nextActionAt !== undefined),
+    /** Of all plans there ever were. */
     async namesOfCases() {
+      const ids = memory.items().flatMap(({ pk }) => /^PLAN#(\d+)$/.exec(String(pk))?.[1] ?? []);
       const catalogs = new Map<number, Catalog>();
-      for (const { id } of plans) catalogs.set(id, await made.plans.readCatalog(id));
-      return (planId: number, position: number) => catalogs.get(planId)?.entries[position]?.name ?? String(position);
+      for (const id of new Set(ids.map(Number))) catalogs.set(id, await made.plans.readCatalog(id));
+      return (planId: number, position: number): string => {
+        const { entries } = catalogs.get(planId) ?? { entries: [] };
+        const entry = entries[position];
+        return entry?.kind === 'case' ? `${entries[entry.parent]?.name} ${entry.name}` : String(position);
+      };
     },
     /** One more run of every plan, refused if anything is in its way. Answers whether all of them went. */
     triggerAll() {
@@ -350,15 +466,26 @@ export async function createWorld(
       return () =>
         admitted.size === (scenario.capacity === undefined ? plans.length : Math.min(plans.length, scenario.capacity));
     },
+    /** Every method of every port that may go wrong. */
+    methods: () => methods,
     beginFaults() {
       faultRate = scenario.faultRate;
+      if (scenario.aim === undefined) return;
+      const method = methods[Math.floor(scenario.aim / faults.length) % methods.length];
+      aim = `${method} ${faults[scenario.aim % faults.length]}`;
     },
     calm() {
       faultRate = 0;
+      aim = undefined;
       sweeping = true;
       happened({ what: 'calm' });
     },
   };
+}
+
+/** By the path, or by the callback's token. */
+function runOfRequest({ target, headers }: TourRequest): number {
+  return Number(/^\/v1\/runs\/(\d+)\//.exec(target)?.[1] ?? headers.authorization?.split('.')[1]);
 }
 
 function inputOf({ batch, expectedCases }: Message): Parameters<typeof recordResults>[1] {

@@ -32,9 +32,9 @@ export function checkResults(
   if (item.result === 'passed' && !isGreen) return ['green', `run ${runId} passed, and not every case of it`];
   const wasAsked = ({ attempt }: SentBatch, name: string): boolean =>
     selections.get(`run-${runId}-a${attempt}`)?.includes(name) ?? true;
-  for (const name of new Set(acknowledged.flatMap(({ cases }) => cases.map((one) => one.name)))) {
+  for (const name of new Set(acknowledged.flatMap(({ cases }) => cases.map(fullName)))) {
     const reporting = (batches: readonly SentBatch[]) =>
-      batches.filter((batch) => wasAsked(batch, name) && batch.cases.some((one) => one.name === name));
+      batches.filter((batch) => wasAsked(batch, name) && batch.cases.some((one) => fullName(one) === name));
     const last = reporting(acknowledged).sort(byOrder).at(-1);
     if (last === undefined) continue;
     const found = stored.find((one) => one.name === name);
@@ -51,7 +51,7 @@ export function checkResults(
     if (isOpen && Number(item.attempt) > last.attempt) continue;
     const possible = reporting(sent)
       .filter((batch) => batch.attempt === found.attempt && byOrder(batch, last) >= 0)
-      .flatMap(({ cases }) => cases.filter((one) => one.name === name).map(({ result }) => String(result)));
+      .flatMap(({ cases }) => cases.filter((one) => fullName(one) === name).map(({ result }) => String(result)));
     if (!possible.includes(found.result))
       return [
         'I7',
@@ -59,6 +59,10 @@ export function checkResults(
       ];
   }
   return undefined;
+}
+
+function fullName({ suite, name }: SentBatch['cases'][number]): string {
+  return `${suite} ${name}`;
 }
 
 /** By attempt, then by the sender's own order. */

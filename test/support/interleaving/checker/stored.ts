@@ -10,8 +10,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   stopping: ['stopping', 'completed'],
   completed: ['completed'],
 };
-/** What may still be written to a completed run: who was told, and whether a job is being stopped. */
-const bookkeeping = new Set(['outbox', 'due', 'nextActionAt', 'cancelPending']);
+/** What may still be written to a completed run: who was told, whether a job is being stopped, and what people say of it beside it. */
+const bookkeeping = new Set(['outbox', 'due', 'nextActionAt', 'cancelPending', 'overridden']);
 
 /** What one write to META may not do: I1, I2, I8, I10 and the table of transitions. */
 export function checkStored(runs: Runs, before: Item | undefined, after: Item): [string, string] | undefined {
@@ -20,8 +20,9 @@ export function checkStored(runs: Runs, before: Item | undefined, after: Item): 
   const [from, to] = [String(before.status), String(after.status)];
   if (!allowed[from]?.includes(to)) return ['3.2', `${run} went from ${from} to ${to}`];
   if (from === 'completed') {
+    const differs = (name: string): boolean => JSON.stringify(before[name]) !== JSON.stringify(after[name]);
     const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].find(
-      (name) => !bookkeeping.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+      (name) => differs(name) && !bookkeeping.has(name) && !(name === 'version' && differs('overridden')),
     );
     return changed === undefined ? undefined : ['I1', `${changed} of ${run} changed after its completion`];
   }
