@@ -7,9 +7,12 @@ import { type EmbeddedProcess, freePort, startEmbedded } from '../support/embedd
 import { createRandom } from '../support/interleaving/random.ts';
 import type { NativeRun } from '../support/local.ts';
 import { makeRerunPlan } from '../support/rerun-plan.ts';
+import { tellSoak } from '../support/tell-soak.ts';
 
 /** How often the system is killed; the soak has its own figure. */
 const kills = Number(process.env.KILLS ?? 4);
+/** Runs of a queue, each killed once it is released. */
+const queued = Number(process.env.QUEUE ?? 2);
 const seed = Number(process.env.SEED ?? 20261123);
 
 let directory: string;
@@ -68,12 +71,50 @@ test(`killed ${kills} times during runs: every acknowledged run reaches the righ
   }
   expect([...completions.keys()].sort((a, b) => a - b)).toEqual(acknowledged);
   for (const ids of completions.values()) expect(ids.size).toBe(1);
+  tellSoak(`${kills} kills, ${runs.length} runs`);
 });
 
-async function untilCompleted<T extends { status: string }>(read: () => Promise<T>): Promise<T> {
+test(`a queue of ${queued} drains in order, with a kill after every release`, {
+  timeout: 60_000 + queued * 20_000,
+}, async () => {
+  const port = await freePort();
+  const data = join(directory, 'queue');
+  system = await startEmbedded(data, port);
+  const key = await system.key();
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const call = async (path: string, body?: unknown): Promise<NativeRun> => {
+    const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
+    return (await fetch(`http://127.0.0.1:${port}${path}`, init)).json() as Promise<NativeRun>;
+  };
+  const plan = await call('/v1/plans', { ...(await makeRerunPlan(directory)), name: 'queue' });
+  const ids: number[] = [];
+  for (let i = 0; i < queued; i++) ids.push((await call(`/v1/plans/${plan.id}/runs`, {})).id);
+  for (const id of ids) {
+    // It was released: nobody is before it, and it goes on or is over.
+    await until(
+      () => call(`/v1/runs/${id}`),
+      ({ status }) => status !== 'queued',
+    );
+    await system.kill();
+    system = await startEmbedded(data, port);
+  }
+  const runs = await Promise.all(ids.map((id) => untilCompleted(() => call(`/v1/runs/${id}`))));
+  for (const [i, run] of runs.entries()) {
+    expect(run).toMatchObject({ result: 'passed', attempt: 2 });
+    const next = runs[i + 1];
+    if (next) expect(Date.parse(next.startedAt)).toBeGreaterThanOrEqual(Date.parse(run.endedAt));
+  }
+  tellSoak(`${queued} releases`);
+});
+
+function untilCompleted<T extends { status: string }>(read: () => Promise<T>): Promise<T> {
+  return until(read, ({ status }) => status === 'completed');
+}
+
+async function until<T>(read: () => Promise<T>, holds: (run: T) => boolean): Promise<T> {
   for (let tries = 0; tries < 600; tries++) {
     const run = await read();
-    if (run.status === 'completed') return run;
+    if (holds(run)) return run;
     await sleep(100);
   }
   return read();

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Suite, suitesOf } from './suites.ts';
 
@@ -11,6 +11,7 @@ import { type Suite, suitesOf } from './suites.ts';
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const file = `${root}.soak/results.json`;
+const doneFile = `${root}.soak/done`;
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const resumes = process.argv.includes('--resume');
 
@@ -22,6 +23,8 @@ interface Result {
   readonly seconds: number;
   readonly passed: boolean;
   readonly at: string;
+  /** What its tests say they have done (support/tell-soak.ts). */
+  readonly done: string;
 }
 
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
@@ -46,17 +49,26 @@ for (const suite of suitesOf(process.env)) {
 process.stdout.write(toTable(results));
 process.exitCode = results.length > 0 && results.every(({ passed }) => passed) ? 0 : 1;
 
-async function runSuite({ name, files, env, figures }: Suite): Promise<Result> {
+async function runSuite({ name, files, env, figures, config }: Suite): Promise<Result> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--testTimeout=3600000', ...files], {
+  mkdirSync(`${root}.soak`, { recursive: true });
+  rmSync(doneFile, { force: true });
+  const options = ['--testTimeout=3600000', ...(config === undefined ? [] : ['--config', config])];
+  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...options, ...files], {
     cwd: root,
-    env: { ...process.env, ...env, SEED: seed },
+    env: { ...process.env, ...env, SEED: seed, SOAK_DONE: doneFile },
     // The table alone is for stdout.
     stdio: ['ignore', 2, 2],
   });
   const [code] = (await once(child, 'exit')) as [number | null];
   const seconds = Math.round((performance.now() - startedAt) / 1000);
-  return { commit, suite: name, figures, seed, seconds, passed: code === 0, at: new Date().toISOString() };
+  const done = readDone();
+  return { commit, suite: name, figures, seed, seconds, passed: code === 0, at: new Date().toISOString(), done };
+}
+
+function readDone(): string {
+  if (!existsSync(doneFile)) return '';
+  return readFileSync(doneFile, 'utf8').trim().split('\n').join('; ');
 }
 
 function readResults(): readonly Result[] {
@@ -69,10 +81,17 @@ function readResults(): readonly Result[] {
 
 function toTable(rows: readonly Result[]): string {
   const lines = [
-    ['suite', 'figures', 'seed', 'seconds', 'result'],
-    ...rows.map((row) => [row.suite, row.figures, row.seed, String(row.seconds), row.passed ? 'passed' : 'FAILED']),
+    ['suite', 'figures', 'seed', 'seconds', 'result', 'done'],
+    ...rows.map((row) => [
+      row.suite,
+      row.figures,
+      row.seed,
+      String(row.seconds),
+      row.passed ? 'passed' : 'FAILED',
+      row.done,
+    ]),
   ];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const widths = [0, 1, 2, 3, 4, 5].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map(
       (line) =>

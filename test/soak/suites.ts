@@ -5,17 +5,32 @@ export interface Suite {
   readonly env: Readonly<Record<string, string>>;
   /** What the figures mean, for the table. */
   readonly figures: string;
+  /** Of vitest, if it is not that of `npm test`. */
+  readonly config?: string;
 }
 
 /** In the order in which they are run: what finds most comes first. */
 export function suitesOf(env: NodeJS.ProcessEnv): readonly Suite[] {
-  const { SEEDS = '10000', SEQUENCES = '1000' } = env;
+  const {
+    SEEDS = '10000',
+    TWICE = '2000',
+    SEQUENCES = '1000',
+    KILLS = '20',
+    QUEUE = '100',
+    NETWORK_RUNS = '1000',
+  } = env;
   return [
     {
       name: 'interleavings',
       files: ['test/workflow/interleavings.test.ts'],
       env: { SEEDS },
       figures: `${SEEDS} schedules`,
+    },
+    {
+      name: 'dynalite',
+      files: ['test/workflow/same-on-dynalite.test.ts'],
+      env: { TWICE },
+      figures: `${TWICE} schedules, on both tables`,
     },
     {
       name: 'mutants',
@@ -41,14 +56,30 @@ export function suitesOf(env: NodeJS.ProcessEnv): readonly Suite[] {
       env: { CRASH_ROUNDS: '3' },
       figures: 'all, 3 times',
     },
-    { name: 'kills', files: ['test/journey/kill.test.ts'], env: { KILLS: '20' }, figures: '20 kills' },
+    {
+      name: 'kills',
+      files: ['test/journey/kill.test.ts'],
+      env: { KILLS, QUEUE },
+      figures: `${KILLS} kills, a queue of ${QUEUE}`,
+    },
+    {
+      name: 'network',
+      files: ['test/journey/network.test.ts'],
+      env: { NETWORK_RUNS },
+      figures: `${NETWORK_RUNS} runs, faults by chance`,
+    },
     {
       name: 'races',
       files: ['test/http/testsigma/races.test.ts', 'test/journey/races.test.ts'],
       env: { RACES: '1000' },
       figures: '1,000 stops, 200 reruns, 50 commands',
     },
-    { name: 'storms', files: ['test/journey/overlap.test.ts'], env: { TRIGGERS: '50' }, figures: '50 at once' },
+    {
+      name: 'storms',
+      files: ['test/workflow/storms.test.ts', 'test/journey/overlap.test.ts'],
+      env: { STORMS: '50', CALLBACKS: '1000', TRIGGERS: '50' },
+      figures: '40 triggers of 50 plans, 1,000 callbacks, 50 in a queue',
+    },
     {
       name: 'schedules',
       files: ['test/core/schedule/every-minute.test.ts'],
@@ -60,6 +91,13 @@ export function suitesOf(env: NodeJS.ProcessEnv): readonly Suite[] {
       files: ['test/http/hooks/is-genuine.test.ts', 'test/adapters/webhook-signature.test.ts'],
       env: { FLIPS: '100000' },
       figures: '100,000 flipped bits',
+    },
+    {
+      name: 'timing',
+      files: ['test/soak/timing.proof.ts'],
+      env: { TIMED_CALLS: '100000' },
+      figures: '5 checks, 100,000 samples each',
+      config: 'vitest.soak.config.ts',
     },
     {
       name: 'hostile addresses',
