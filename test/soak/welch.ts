@@ -52,8 +52,11 @@ export function largestT({ a, b }: Samples): number {
 }
 
 function welch(a: readonly number[], b: readonly number[]): number {
+  // One kind alone among the fast is a difference, none at all is none.
+  if (a.length < 2 || b.length < 2) return a.length < 2 && b.length < 2 ? 0 : Number.POSITIVE_INFINITY;
   const [one, other] = [momentsOf(a), momentsOf(b)];
-  return (one.mean - other.mean) / Math.sqrt(one.variance / a.length + other.variance / b.length);
+  const difference = one.mean - other.mean;
+  return difference === 0 ? 0 : difference / Math.sqrt(one.variance / a.length + other.variance / b.length);
 }
 
 function momentsOf(samples: readonly number[]): { mean: number; variance: number } {
