@@ -1,15 +1,9 @@
 import type { Plan } from '../core/plan.ts';
 import type { Environment, Services } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
-import {
-  environmentKey,
-  environmentNeeds,
-  environmentsOf,
-  type SlotKey,
-  type SlotNeed,
-  slotsFor,
-} from '../core/slots.ts';
-import { lookForSlots, readEnvironments } from './look-for-slots.ts';
+import { environmentKey, environmentNeeds, environmentsOf, type SlotNeed } from '../core/slots.ts';
+import { lookForSlots, readEnvironments, type SlotView } from './look-for-slots.ts';
+import { takeAll } from './take-slots.ts';
 
 /** What a trigger takes within its commit. */
 export interface Demand {
@@ -24,6 +18,9 @@ export async function readDemand(services: Services, plan: Plan, run: Pick<Run, 
   return { environments, needs };
 }
 
+/** Looks at the sets: a slot that was there may go to others meanwhile, while ended runs still hold theirs. */
+const looks = 5;
+
 /**
  * Takes what is demanded for a run that is not admitted yet (E21 before E4); answers the environments that are unavailable,
  * ascending. Some may be taken even then: the run names them all, so rejecting it and giving them back leaves none behind.
@@ -33,14 +30,16 @@ export async function takeDemanded(
   run: Run,
   { environments, needs }: Demand,
 ): Promise<{ id: number; name: string }[]> {
-  const views = await lookForSlots(services, run.id, needs);
-  const refused = new Set<SlotKey>(views.flatMap(({ room, need }) => (room ? [] : need.key)));
-  for (const { need, set } of refused.size > 0 ? [] : views) {
-    const ahead = need.slots - slotsFor(set, run.id, need.slots);
-    if (await services.slots.takeSlot(need, run.id, run.version, ahead)) continue;
-    refused.add(need.key);
-    break;
+  let full: SlotView[] = [];
+  for (let look = 0; look < looks; look++) {
+    const views = await lookForSlots(services, run.id, needs);
+    full = views.filter(({ room }) => !room);
+    if (full.length > 0) break;
+    const refused = await takeAll(services, run, views);
+    if (refused === undefined) return [];
+    full = [refused];
   }
+  const refused = new Set(full.map(({ need }) => need.key));
   return environments
     .filter(({ id }) => refused.has(environmentKey(id)))
     .map(({ id, name }) => ({ id, name }))

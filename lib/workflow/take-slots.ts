@@ -45,7 +45,7 @@ export async function takeSlots(services: Services, run: Run, needs: readonly Sl
 }
 
 /** E21 in ascending order; the first that was refused, or undefined. */
-async function takeAll(services: Services, run: Run, views: readonly SlotView[]): Promise<SlotView | undefined> {
+export async function takeAll(services: Services, run: Run, views: readonly SlotView[]): Promise<SlotView | undefined> {
   for (const view of views) {
     const ahead = view.need.slots - slotsFor(view.set, run.id, view.need.slots);
     if (!(await services.slots.takeSlot(view.need, run.id, run.version, ahead))) return view;

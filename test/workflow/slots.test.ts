@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Environment } from '../../lib/core/ports.ts';
 import type { Run } from '../../lib/core/run.ts';
+import { environmentKey } from '../../lib/core/slots.ts';
 import { checkAvailability } from '../../lib/workflow/look-for-slots.ts';
 import { stopRun } from '../../lib/workflow/stop-run.ts';
 import { tendPlan } from '../../lib/workflow/tend-plan.ts';
@@ -132,6 +133,28 @@ describe.each([loop, machine])('slots on the $name', (driver) => {
     expect(await holders()).toEqual([]);
     const next = await trigger(b, { demandSlots: true });
     expect((await world.finish(next.id)).run.result).toBe('passed');
+  });
+
+  it('are for two that demand them at once, though a run that ended has not given back its own', async () => {
+    const [a, b, c] = await open(3, 2);
+    const ended = await trigger(a, { demandSlots: true });
+    await world.finish(ended.id);
+    const key = environmentKey(environment.id);
+    await world.stores.slots.takeSlot({ key, slots: 2 }, ended.id, 1, 0);
+    // Both look before either takes.
+    const { takeSlot } = world.services.slots;
+    const looked = new Set<number>();
+    let go: (() => void) | undefined;
+    const both = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    (world.services.slots as { takeSlot: typeof takeSlot }).takeSlot = async (...given) => {
+      if (looked.add(given[1]).size === 2) go?.();
+      await both;
+      return takeSlot(...given);
+    };
+    const runs = await Promise.all([b, c].map((plan) => trigger(plan, { demandSlots: true })));
+    expect(await holders()).toEqual(runs.map(({ id }) => id).sort((one, other) => one - other));
   });
 
   it('are demanded or waited for, as the trigger says', async () => {
