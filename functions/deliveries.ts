@@ -1,5 +1,5 @@
 import { createLambdaSender } from '../lib/adapters/lambda-sender.ts';
-import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
+import { createSecretReader } from '../lib/adapters/late/secrets-manager.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';
 import {

@@ -1,5 +1,5 @@
-import { createEgress } from '../lib/adapters/egress.ts';
-import { createScheduler } from '../lib/adapters/scheduler.ts';
+import { createEgress } from '../lib/adapters/late/egress.ts';
+import { createScheduler } from '../lib/adapters/late/scheduler.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';
 import { createApplyPlan, createUpdatePlan } from '../lib/http/native/apply-plan.ts';

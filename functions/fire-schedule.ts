@@ -1,5 +1,6 @@
-import { createBus } from '../lib/adapters/event-bridge.ts';
-import { createScheduler, type FireRequest } from '../lib/adapters/scheduler.ts';
+import { createBus } from '../lib/adapters/late/event-bridge.ts';
+import { createScheduler } from '../lib/adapters/late/scheduler.ts';
+import type { FireRequest } from '../lib/adapters/scheduler.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { fireSchedule } from '../lib/workflow/fire-schedule.ts';

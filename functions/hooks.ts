@@ -1,4 +1,4 @@
-import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
+import { createSecretReader } from '../lib/adapters/late/secrets-manager.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { verifyWebhook } from '../lib/adapters/webhook-signature.ts';
 import { createAwsSystem } from '../lib/aws.ts';

@@ -1,4 +1,4 @@
-import { createScheduler } from '../lib/adapters/scheduler.ts';
+import { createScheduler } from '../lib/adapters/late/scheduler.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';
 import { createPreviewSchedule, createPreviewTiming } from '../lib/http/native/schedule-preview.ts';

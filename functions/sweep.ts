@@ -1,12 +1,13 @@
 import { createBuilds } from '../lib/adapters/codebuild.ts';
-import { createEgress } from '../lib/adapters/egress.ts';
-import { createBus } from '../lib/adapters/event-bridge.ts';
-import { createParameterReader } from '../lib/adapters/parameter-store.ts';
-import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
+import { createEgress } from '../lib/adapters/late/egress.ts';
+import { createBus } from '../lib/adapters/late/event-bridge.ts';
+import { createParameterReader } from '../lib/adapters/late/parameter-store.ts';
+import { createSecretReader } from '../lib/adapters/late/secrets-manager.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
+import { createLateExecutor } from '../lib/executors/late-executor.ts';
 import { createRemoteExecutors } from '../lib/executors/remote-executors.ts';
-import { createGroupExecutor } from '../lib/workflow/group-executor.ts';
+import { groupCapabilities } from '../lib/workflow/group-capabilities.ts';
 import { readOldestDue, sweep } from '../lib/workflow/sweep.ts';
 
 const { services, handle } = createAwsSystem(process.env, {
@@ -17,7 +18,10 @@ const { services, handle } = createAwsSystem(process.env, {
   egress: createEgress,
   builds: createBuilds,
   executors: createRemoteExecutors,
-  group: createGroupExecutor,
+  group: (getServices) =>
+    createLateExecutor(groupCapabilities, async () =>
+      (await import('../lib/workflow/group-executor.ts')).createGroupExecutor(getServices),
+    ),
 });
 
 /** Every minute: the safety net under every effect that may have failed. Its line in the log is what the alarms watch. */

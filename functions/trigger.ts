@@ -1,5 +1,5 @@
-import { createEgress } from '../lib/adapters/egress.ts';
-import { createSecretReader } from '../lib/adapters/secrets-manager.ts';
+import { createEgress } from '../lib/adapters/late/egress.ts';
+import { createSecretReader } from '../lib/adapters/late/secrets-manager.ts';
 import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createHttpFunction } from '../lib/aws-http.ts';

@@ -13,7 +13,6 @@ import type { Bus, MasterKey, Scheduler, Sender, Services, Workflow } from './co
 import { type RemoteType, remoteCapabilities } from './executors/capabilities.ts';
 import type { BuildDeployment, DefaultProject } from './executors/codebuild/deployment.ts';
 import type { RemoteTools } from './executors/remote-tools.ts';
-import { renderCallback } from './http/testinium/render-callback.ts';
 import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
 import type { Tasks } from './workflow/drive-step.ts';
 import { groupCapabilities } from './workflow/group-capabilities.ts';
@@ -114,8 +113,11 @@ export function createAwsSystem(env: Environment, parts: AwsParts = {}): AwsSyst
       const remoteType = type === 'command' ? 'codebuild' : type;
       return remote?.[remoteType] ?? { ...notWired, capabilities: remoteCapabilities[remoteType] };
     },
-    renderDelivery: (kind, run) =>
-      kind === 'native' ? renderNative(services, run) : renderCallback(services, testinium, run),
+    async renderDelivery(kind, run) {
+      if (kind === 'native') return renderNative(services, run);
+      const { renderCallback } = await import('./http/testinium/render-callback.ts');
+      return renderCallback(services, testinium, run);
+    },
     now,
     random: randomBytes,
     publicUrl,

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { invalidField, isServiceError, ServiceError } from '../core/errors.ts';
+import { isServiceError, ServiceError } from '../core/errors.ts';
+import { createUrlCheck } from './egress/check-url.ts';
 import { type Address, type Exchange, type ExchangeResponse, exchange } from './egress/exchange.ts';
 import { createTargetCheck, type Target, type TargetCheck, type TargetRules } from './egress/target.ts';
 
@@ -42,10 +43,7 @@ export function createEgress(options: EgressOptions): Egress {
   const resolve = options.resolve ?? ((host) => lookup(host, { all: true }));
   const connectTimeoutMs = options.connectTimeoutMs ?? 5000;
   return {
-    checkUrl(url, field = 'url') {
-      const target = targets.check(url);
-      if ('refused' in target) throw invalidField(field, target.refused);
-    },
+    checkUrl: createUrlCheck(options),
     async send(request) {
       const target = targets.check(request.url);
       if ('refused' in target) throw new ServiceError('EXECUTOR_REFUSED', `The URL ${target.refused}.`);

@@ -1,6 +1,5 @@
 import {
   GetSecretValueCommand,
-  ResourceNotFoundException,
   SecretsManagerClient,
   type SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
@@ -12,7 +11,7 @@ export function createSecretReader(config: SecretsManagerClientConfig): (id: str
     try {
       return (await client.send(new GetSecretValueCommand({ SecretId: id }))).SecretString;
     } catch (error) {
-      if (error instanceof ResourceNotFoundException) return undefined;
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
       throw error;
     }
   };

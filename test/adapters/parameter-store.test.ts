@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createParameterReader } from '../../lib/adapters/parameter-store.ts';
-import { leanSdk } from '../../lib/infra/bundle.ts';
+import { leanSdk } from '../../lib/infra/lean-sdk/plugin.ts';
 
 const asked: unknown[] = [];
 let store: Record<string, string>;
