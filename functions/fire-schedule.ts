@@ -1,7 +1,7 @@
 import { createBus } from '../lib/adapters/late/event-bridge.ts';
 import { createScheduler } from '../lib/adapters/late/scheduler.ts';
+import { createMachine } from '../lib/adapters/late/step-functions.ts';
 import type { FireRequest } from '../lib/adapters/scheduler.ts';
-import { createMachine } from '../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { fireSchedule } from '../lib/workflow/fire-schedule.ts';
 import { sweepSchedules } from '../lib/workflow/sweep-schedules.ts';

@@ -3,7 +3,7 @@ import { createEgress } from '../lib/adapters/late/egress.ts';
 import { createBus } from '../lib/adapters/late/event-bridge.ts';
 import { createParameterReader } from '../lib/adapters/late/parameter-store.ts';
 import { createSecretReader } from '../lib/adapters/late/secrets-manager.ts';
-import { createMachine } from '../lib/adapters/step-functions.ts';
+import { createMachine } from '../lib/adapters/late/step-functions.ts';
 import { createAwsSystem } from '../lib/aws.ts';
 import { createLateExecutor } from '../lib/executors/late-executor.ts';
 import { createRemoteExecutors } from '../lib/executors/remote-executors.ts';

@@ -7,7 +7,7 @@ export function createParameterReader(config: SSMClientConfig): (name: string) =
     try {
       return (await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }))).Parameter?.Value;
     } catch (error) {
-      // By name: the error's class is not in the bundle (lib/infra/bundle.ts).
+      // By name: the error's class is not in the bundle (lib/infra/lean-sdk).
       if (error instanceof Error && error.name === 'ParameterNotFound') return undefined;
       throw error;
     }

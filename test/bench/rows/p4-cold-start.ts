@@ -9,7 +9,7 @@ import { openScenes } from '../cold/scenes.ts';
 import { type Call, type Cost, startCold } from '../cold/start-cold.ts';
 import type { Anchor, Figure, Row } from '../row.ts';
 
-const rounds = Number(process.env.ROUNDS ?? 20);
+const rounds = 20;
 const runners = ['@cloudsnorkel/cdk-github-runners', '0.14.13'] as const;
 /** CPU of two webhook functions on one machine (performance.md P4). The second is not on npm: its figure is in ratio to the first. */
 const published = { 'cdk-github-runners': 114, 'terraform-aws-github-runner': 141 };
