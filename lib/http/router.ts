@@ -66,11 +66,16 @@ function compiled(routes: readonly Routed[]): readonly Compiled[] {
   if (!table) {
     table = routes
       .map((route) => ({ segments: segmentsOf(route.path), shape: route.path.replace(/\{[^{}/]*\}/g, '{}'), route }))
-      // A literal comes before `{`, segment by segment.
-      .sort((a, b) => specificity(a.shape).localeCompare(specificity(b.shape)));
+      // A literal comes before `{`, segment by segment. By code units: to compare as people do loads tables for 10 ms of a cold start.
+      .sort((a, b) => compare(specificity(a.shape), specificity(b.shape)));
     cache.set(routes, table);
   }
   return table;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function specificity(shape: string): string {

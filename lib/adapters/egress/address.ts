@@ -22,6 +22,7 @@ export function isAllowedAddress(text: string, extra: readonly Network[]): boole
   const address = parseAddress(text);
   if (!address) return false;
   if (extra.some((network) => holds(network, address))) return true;
+  const { deniedIpv4, globalUnicast, deniedIpv6 } = networks();
   if (address.family === 4) return !deniedIpv4.some((network) => holds(network, address));
   return holds(globalUnicast, address) && !deniedIpv6.some((network) => holds(network, address));
 }
@@ -42,11 +43,26 @@ const deniedIpv4 = [
   '203.0.113.0/24',
   '224.0.0.0/4',
   '240.0.0.0/4',
-].map(network);
-
+];
 /** Only this part is allowed, so loopback, link-local, unique local, NAT64 and IPv4-compatible addresses fall out. */
-const globalUnicast = network('2000::/3');
-const deniedIpv6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'].map(network);
+const globalUnicast = '2000::/3';
+const deniedIpv6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
+
+let known: ReturnType<typeof parseNetworks> | undefined;
+
+/** Parsed when the first address is judged: that takes 10 ms of a cold start, and most functions judge none. */
+function networks() {
+  known ??= parseNetworks();
+  return known;
+}
+
+function parseNetworks() {
+  return {
+    deniedIpv4: deniedIpv4.map(network),
+    globalUnicast: network(globalUnicast),
+    deniedIpv6: deniedIpv6.map(network),
+  };
+}
 
 /** Own arithmetic, since `net.BlockList` takes the mapped network for all of IPv4 (reliability.md 1.2). */
 function parseAddress(text: string): Omit<Network, 'prefix'> | undefined {
