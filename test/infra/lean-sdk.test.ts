@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { bundleFunctions } from '../../lib/infra/bundle.ts';
 import { createEndpointResolver } from '../../lib/infra/lean-sdk/endpoint.ts';
 import { loadConfig } from '../../lib/infra/lean-sdk/load-config.ts';
-import { hosts } from '../../lib/infra/lean-sdk/plugin.ts';
+import { hosts, standIns } from '../../lib/infra/lean-sdk/plugin.ts';
 
 /** One of each partition at least, and one that is not there yet. */
 const regions = [
@@ -47,6 +47,13 @@ const clients = {
   sfn: SFNClient,
   ssm: SSMClient,
 };
+
+describe('modules that are replaced', () => {
+  it.each(Object.keys(standIns))('%s is still where the SDK has it', (path) => {
+    // Where it moved to, the original would be bundled again, and nobody told.
+    expect(existsSync(join('node_modules', path))).toBe(true);
+  });
+});
 
 describe('endpoints in a bundle', () => {
   it.each(Object.entries(clients))('of %s are those of the SDK in every partition', (name, Client) => {

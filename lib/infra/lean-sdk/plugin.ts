@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { OnLoadResult, Plugin } from 'esbuild';
 
 /** Modules of the SDK that are replaced, by their paths, and why nothing is missed. */
-const standIns: Readonly<Record<string, string>> = {
+export const standIns: Readonly<Record<string, string>> = {
   // Lambda hands credentials over in the environment: no need for the chain that looks for them elsewhere.
   '@aws-sdk/credential-provider-node/dist-es/index.js': `export const defaultProvider = () => async () => ({
     accessKeyId: process.env.AWS_ACCESS_KEY_ID,
