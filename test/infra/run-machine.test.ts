@@ -5,70 +5,25 @@ import { decide, mayPoll } from '../../lib/core/decide.ts';
 import { parsePlan } from '../../lib/core/plan.ts';
 import { foldReport } from '../../lib/core/report.ts';
 import { runDefinition, waitError } from '../../lib/infra/run-definition.ts';
-import { createExecution, type Execution, readStateMachine } from '../support/asl.ts';
+import type { Execution } from '../support/asl.ts';
+import { type Answer, type Played, playMachine, polled, synthesizedMachine } from '../support/play-machine.ts';
 import { aRun } from '../support/runs.ts';
-import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
-import { synthesize, withoutHash } from './synthesize.ts';
 
 const minute = 60;
-/** The checks of the template are another test's, and take two seconds. */
-const unchecked = { '@aws-cdk/core:validateAgainstDefaultRules': false };
 
 let definition: ReturnType<typeof runDefinition>;
 beforeAll(() => {
-  definition = readStateMachine(synthesize(undefined, unchecked).template) as typeof definition;
+  definition = synthesizedMachine() as typeof definition;
 });
 
-/** What a fake step does: ends its task by this, or `open` to leave that to others. */
-type Answer = { fail: string } | 'succeed' | 'open' | 'throw';
-interface Played {
-  readonly clock: VirtualClock;
-  readonly execution: Execution;
-  readonly steps: number[];
-  readonly completions: () => number;
-}
-
 /** Plays a run whose steps answer by the seconds since its start; `meanwhile` sets what others do and when. */
-async function play(
+function play(
   step: (elapsedSeconds: number, call: number) => Answer,
   meanwhile: (later: (seconds: number, act: (execution: Execution, token: string) => void) => void) => void = () => {},
   complete: (call: number) => string | null = () => null,
 ): Promise<Played> {
-  const clock = createVirtualClock(0);
-  const steps: number[] = [];
-  let completions = 0;
-  let latest = '';
-  const execution = createExecution(definition, {
-    name: 'run-7-1',
-    input: { runId: 7 },
-    clock,
-    async invoke(name, payload) {
-      expect(payload.runId).toBe(7);
-      if (withoutHash(name) === 'RunCompleteRun') {
-        completions += 1;
-        const error = complete(completions);
-        if (error) throw Object.assign(new Error(), { name: error });
-        return;
-      }
-      expect(withoutHash(name)).toBe('RunStepRun');
-      latest = String(payload.taskToken);
-      steps.push(clock.now() / 1000);
-      const answer = step(clock.now() / 1000, steps.length);
-      if (answer === 'throw') throw new TypeError('a bug');
-      if (answer === 'succeed') execution.sendTaskSuccess(latest, {});
-      else if (answer !== 'open') execution.sendTaskFailure(latest, answer.fail);
-    },
-  });
-  meanwhile((seconds, act) => clock.after(seconds * 1000, () => act(execution, latest)));
-  await clock.runUntil(() => execution.status() !== 'RUNNING', 200_000_000);
-  return { clock, execution, steps, completions: () => completions };
+  return playMachine(definition, { step, meanwhile, complete });
 }
-
-/** Polls as the core's cadence says, until the test job is over. */
-const polled =
-  (seconds: number, usual?: number) =>
-  (elapsed: number): Answer =>
-    elapsed >= seconds ? 'succeed' : { fail: waitError(pollWait(elapsed, usual, 900)) };
 
 describe('transitions (performance.md P1, P2)', () => {
   it('are 2 for a 60-minute run whose executor calls back', async () => {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiGatewayResult } from '../../../lib/adapters/api-gateway.ts';
-import { openEmbeddedTable } from '../../../lib/adapters/embedded-table.ts';
+import { type EmbeddedTable, openEmbeddedTable } from '../../../lib/adapters/embedded-table.ts';
 import { type EventPattern, matchesPattern } from '../../../lib/core/event-pattern.ts';
 import { createApp } from '../../../lib/infra/app.ts';
 import { bundleFunctions } from '../../../lib/infra/bundle.ts';
@@ -19,7 +19,7 @@ import { type FakeCodebuild, startFakeCodebuild } from '../fake-codebuild.ts';
 import { startFakeScheduler } from '../fake-scheduler.ts';
 import { accountId, createAccount, region } from './account.ts';
 import { type AwsRequest, readAwsRequest } from './aws-request.ts';
-import { createFunction, type DeployedFunction } from './function-process.ts';
+import { createFunction, type DeployedFunction, type Used } from './function-process.ts';
 import { allows, type Call, type Grant, readGrants } from './iam.ts';
 import { createRouting, mayCall } from './routing.ts';
 
@@ -27,11 +27,33 @@ import { createRouting, mayCall } from './routing.ts';
 const host = 'runner.example';
 const codebuildProject = 'shop-tests';
 
+/** What a measurement wants of a deployment; a test wants none of it. */
+export interface DeployOptions {
+  /** Closed with the deployment. */
+  readonly table?: EmbeddedTable;
+  /** Of the functions and of what waits; the real one unless given. */
+  readonly clock?: Clock;
+  /** Around each call of a function to AWS; `pass` answers the bytes that AWS answers. */
+  readonly watchCall?: (functionId: string, call: AwsRequest, pass: () => Promise<Buffer>) => Promise<unknown>;
+  /** After each invocation. */
+  readonly watchInvocation?: (functionId: string, by: string, used: Used) => void;
+}
+
+interface Clock {
+  now(): number;
+  after(ms: number, fn: () => void | Promise<void>): () => void;
+  /** Work that no timer waits for. */
+  track(work: Promise<unknown>): void;
+}
+
 export interface Deployed {
   /** Of the API, on loopback. */
   readonly url: string;
   readonly host: string;
+  readonly table: EmbeddedTable;
   readonly functions: ReadonlyMap<string, DeployedFunction>;
+  /** What each function has, by its id. */
+  readonly memoryMb: ReadonlyMap<string, number>;
   /** `GET /v1/runs`, and `$default`. */
   readonly routeKeys: readonly string[];
   readonly builds: FakeCodebuild;
@@ -78,14 +100,15 @@ async function synthesizeAssembly(): Promise<{ readonly directory: string; reado
  * The synthesized template as if it were deployed: every function is its shipped bundle in a process of its own, with the
  * variables of the template, and reaches AWS on loopback, where its role decides what it may. `serve` is the internet.
  */
-export async function deploy(serve: RequestListener): Promise<Deployed> {
+export async function deploy(serve: RequestListener, options: DeployOptions = {}): Promise<Deployed> {
+  const { clock = realTime } = options;
   const { directory, template } = await synthesizeAssembly();
 
-  const table = await openEmbeddedTable();
+  const table = options.table ?? (await openEmbeddedTable());
   const account = createAccount(template, { Table: table.tableName });
   const grants = readGrants(account);
   const builds = await startFakeCodebuild({ projects: [codebuildProject] });
-  const scheduler = await startFakeScheduler('Proctor', Date.now);
+  const scheduler = await startFakeScheduler('Proctor', clock.now);
   const internet = createTlsServer(certificate, serve);
   await listen(internet);
   const authority = join(directory, 'authority.pem');
@@ -115,30 +138,41 @@ export async function deploy(serve: RequestListener): Promise<Deployed> {
   });
   const answerCall = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request);
+    // The SDK repeats what was refused while its clock and AWS's are apart.
+    response.setHeader('date', new Date(clock.now()).toUTCString());
     const id = /Credential=(\w+)\//.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const read = readAwsRequest(request.method ?? '', new URL(request.url ?? '', awsUrl), targetOf(request), body);
     const may = read.calls.map((call) => permit(id, roles.get(id) ?? '', call));
     if (may.includes(false)) return answer(response, 400, { __type: 'AccessDeniedException', message: 'not granted' });
     const { href } = new URL(request.url ?? '', awsUrl);
     const elsewhere = { dynamodb: tableUrl, codebuild: builds.url, scheduler: scheduler.url }[read.service];
-    if (elsewhere !== undefined) return forward(request, body, href.replace(awsUrl, elsewhere), response);
-    await serveAws(read, response);
+    const pass = async (): Promise<Buffer> => {
+      if (elsewhere !== undefined) return forward(request, body, href.replace(awsUrl, elsewhere), response);
+      await serveAws(read, response);
+      return Buffer.alloc(0);
+    };
+    await (options.watchCall?.(id, read, pass) ?? pass());
   };
   await listen(aws);
   const awsUrl = urlOf(aws);
   const { hostname, port } = (await table.client.config.endpoint?.()) ?? {};
   const tableUrl = `http://${hostname}:${port}`;
 
+  const reachable = { [host]: (internet.address() as AddressInfo).port };
+  const ownClock = options.clock === undefined ? {} : { now: clock.now };
   const roles = new Map<string, string>();
   const ids = new Map<string, string>();
   const functions = new Map<string, DeployedFunction>();
+  const memoryMb = new Map<string, number>();
   for (const { id, properties } of account.all('AWS::Lambda::Function')) {
-    const { Code, Environment, Handler, Role } = properties as {
+    const { Code, Environment, Handler, MemorySize, Role } = properties as {
       Code: { S3Key: string };
       Environment: { Variables: Record<string, string> };
       Handler: string;
+      MemorySize: number;
       Role: string;
     };
+    memoryMb.set(id, MemorySize);
     const [file = ''] = Handler.split('.');
     const name = String(account.resolve({ Ref: id }));
     roles.set(id, account.all('AWS::IAM::Role').find((role) => account.arnOf(role.id) === Role)?.id ?? '');
@@ -154,7 +188,7 @@ export async function deploy(serve: RequestListener): Promise<Deployed> {
       NODE_EXTRA_CA_CERTS: authority,
     };
     const bundle = join(directory, `asset.${Code.S3Key.replace('.zip', '')}`, `${file}.cjs`);
-    functions.set(id, createFunction({ bundle, env, internet: { [host]: (internet.address() as AddressInfo).port } }));
+    functions.set(id, createFunction({ bundle, env, internet: reachable, ...ownClock }));
   }
 
   const invoke = async (nameOrArn: string, event: unknown, by: string): Promise<unknown> => {
@@ -162,7 +196,9 @@ export async function deploy(serve: RequestListener): Promise<Deployed> {
     const service = functions.get(id);
     if (service === undefined) throw new Error(`there is no function ${nameOrArn}`);
     invoked.set(id, (invoked.get(id) ?? new Set()).add(by));
-    return service.invoke(event);
+    const { answer, used } = await service.invoke(event);
+    options.watchInvocation?.(id, by, used);
+    return answer;
   };
   /** Nobody waits for the answer; a failure is remembered. */
   const later = (functionArn: string, event: unknown, by: string): Promise<void> => {
@@ -171,6 +207,7 @@ export async function deploy(serve: RequestListener): Promise<Deployed> {
       (error: unknown) => void failures.push({ id: ids.get(functionArn) ?? functionArn, error }),
     );
     pending.add(work);
+    clock.track(work);
     work.finally(() => pending.delete(work));
     return work;
   };
@@ -207,7 +244,7 @@ export async function deploy(serve: RequestListener): Promise<Deployed> {
     const execution = createExecution(definition, {
       name,
       input: JSON.parse(input),
-      clock: realTime,
+      clock,
       invoke: async (functionArn, payload) => {
         if (!permit('machine', machineRole, { action: 'lambda:InvokeFunction', resource: functionArn })) {
           throw Object.assign(new Error('not granted'), { name: 'Lambda.AccessDeniedException' });
@@ -307,7 +344,9 @@ export async function deploy(serve: RequestListener): Promise<Deployed> {
   return {
     url: gateway.url,
     host,
+    table,
     functions,
+    memoryMb,
     routeKeys: account.all('AWS::ApiGatewayV2::Route').map(({ properties }) => String(properties.RouteKey)),
     builds,
     scheduler,
@@ -350,12 +389,13 @@ export async function deploy(serve: RequestListener): Promise<Deployed> {
   };
 }
 
-const realTime = {
+const realTime: Clock = {
   now: Date.now,
-  after(ms: number, fn: () => void | Promise<void>) {
+  after(ms, fn) {
     const timer = setTimeout(fn, ms).unref();
     return () => clearTimeout(timer);
   },
+  track() {},
 };
 
 function awsEvent(
@@ -368,14 +408,17 @@ function awsEvent(
   return { version: '0', id: randomUUID(), 'detail-type': detailType, source, time, ...where, detail };
 }
 
-async function forward(request: IncomingMessage, body: Buffer, url: string, response: ServerResponse): Promise<void> {
+async function forward(request: IncomingMessage, body: Buffer, url: string, response: ServerResponse): Promise<Buffer> {
   const headers = Object.entries(request.headers).flatMap(([name, value]): [string, string][] =>
     typeof value === 'string' && !/^(host|connection|content-length|expect)$/.test(name) ? [[name, value]] : [],
   );
   const method = request.method ?? '';
   const answered = await fetch(url, { method, headers, ...(body.length === 0 ? {} : { body }) });
-  response.writeHead(answered.status, Object.fromEntries(answered.headers));
-  response.end(Buffer.from(await answered.arrayBuffer()));
+  const said = [...answered.headers].filter(([name]) => name !== 'date');
+  response.writeHead(answered.status, Object.fromEntries(said));
+  const bytes = Buffer.from(await answered.arrayBuffer());
+  response.end(bytes);
+  return bytes;
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

@@ -3,9 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** What an invocation took of its process. */
+export interface Used {
+  /** On the clock, without `initMs`: loading the bundle, 0 but for a process's first invocation. */
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly initMs: number;
+}
+
 export interface DeployedFunction {
   /** Calls the handler with the event as JSON carries it. Rejects with what it threw, by name. */
-  invoke(event: unknown): Promise<unknown>;
+  invoke(event: unknown): Promise<{ readonly answer: unknown; readonly used: Used }>;
   /** What its processes wrote, a line each. */
   readonly lines: string[];
   close(): void;
@@ -18,10 +26,13 @@ interface FunctionOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Ports on loopback of the hosts there are. */
   readonly internet: Readonly<Record<string, number>>;
+  /** Its clock, when it is not the real one. */
+  readonly now?: () => number;
 }
 
 interface Answer {
   readonly answer?: unknown;
+  readonly used: Used;
   readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
 }
 
@@ -41,9 +52,9 @@ export function createFunction(options: FunctionOptions): DeployedFunction {
     lines,
     async invoke(event) {
       const child = idle.pop() ?? start();
-      const { answer, error } = await call(child, event);
+      const { answer, used, error } = await call(child, event, options.now?.());
       idle.push(child);
-      if (error === undefined) return answer;
+      if (error === undefined) return { answer, used };
       throw Object.assign(new Error(error.message), { name: error.name, stack: error.stack });
     },
     close() {
@@ -69,7 +80,7 @@ function startProcess({ bundle, env, internet }: FunctionOptions, lines: string[
   return child;
 }
 
-function call(child: ChildProcess, event: unknown): Promise<Answer> {
+function call(child: ChildProcess, event: unknown, now: number | undefined): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const ended = (code: number | null) => reject(new Error(`the process of the function ended with ${code}`));
     child.once('exit', ended);
@@ -77,6 +88,6 @@ function call(child: ChildProcess, event: unknown): Promise<Answer> {
       child.off('exit', ended);
       resolve(answer);
     });
-    child.send({ event: JSON.parse(JSON.stringify(event)), context: { awsRequestId: randomUUID() } });
+    child.send({ event: JSON.parse(JSON.stringify(event)), context: { awsRequestId: randomUUID() }, now });
   });
 }

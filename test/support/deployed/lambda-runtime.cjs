@@ -25,12 +25,28 @@ net.Socket.prototype.connect = function (...args) {
   return connect.apply(this, args);
 };
 
+// A clock of the test's own goes on from where the test says it is when it calls.
+const realNow = Date.now;
+const setClock = (now) => {
+  const ahead = now - realNow();
+  Date.now = () => realNow() + ahead;
+};
+
+const loading = performance.now();
 const { handler } = require(bundle);
-process.on('message', async ({ event, context }) => {
+let initMs = performance.now() - loading;
+process.on('message', async ({ event, context, now }) => {
+  if (now !== undefined) setClock(now);
+  const [cpu, startedAt] = [process.cpuUsage(), performance.now()];
+  let outcome;
   try {
     const answer = await handler(event, context);
-    process.send({ answer: answer === undefined ? null : answer });
+    outcome = { answer: answer === undefined ? null : answer };
   } catch (error) {
-    process.send({ error: { name: error.name, message: error.message, stack: error.stack } });
+    outcome = { error: { name: error.name, message: error.message, stack: error.stack } };
   }
+  const { user, system } = process.cpuUsage(cpu);
+  const used = { ms: performance.now() - startedAt, cpuMs: (user + system) / 1000, initMs };
+  initMs = 0;
+  process.send({ ...outcome, used });
 });
