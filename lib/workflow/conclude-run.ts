@@ -9,7 +9,7 @@ import { completeRun } from './complete-run.ts';
  */
 export async function concludeRun(services: Services, runId: number): Promise<void> {
   try {
-    const run = await completeRun(services, runId);
+    const run = await completeRun(withoutOwnWake(services, runId), runId);
     if (!isLive(run)) return;
   } catch (error) {
     // No such run: there is nothing to go on with.
@@ -17,4 +17,13 @@ export async function concludeRun(services: Services, runId: number): Promise<vo
     throw error;
   }
   throw new ServiceError('RUN_ACTIVE', `run ${runId} is not over`);
+}
+
+/** The only execution of a run has no task left to wake, once it is here. After a crash another one may be waiting (E19). */
+function withoutOwnWake(services: Services, runId: number): Services {
+  const { workflow } = services;
+  const wake: Services['workflow']['wake'] = async (run, why) => {
+    if (run.id !== runId || run.executionN > 1) await workflow.wake(run, why);
+  };
+  return { ...services, workflow: { ...workflow, wake } };
 }

@@ -1,4 +1,4 @@
-import { callTimeoutMs, crashLimit, mayHaveUnknownJob } from '../core/decide.ts';
+import { callTimeoutMs, crashLimit, decide, mayHaveUnknownJob } from '../core/decide.ts';
 import { mayGoOn, mayHaveStarted } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
 import { isLive, isVisible, type Run } from '../core/run.ts';
@@ -122,7 +122,19 @@ async function wakeOrRestart(services: Services, run: Run): Promise<void> {
   }
   await services.runs.scheduleNext(run.id, again);
   if ((await services.workflow.start(run.id, run.executionN)) === 'closed') await replaceExecution(services, run);
-  else await services.workflow.wake(run, 'look');
+  else if (!(await sleepsOn(services, run))) await services.workflow.wake(run, 'look');
+}
+
+/**
+ * True if the execution waits and has nothing to look at: its executor gave signs of life since it began to wait, so that what
+ * it waits for is later by now. A look would cost a state transition. Whoever ended the attempt meanwhile moved `wakeSeq` (E18).
+ */
+async function sleepsOn(services: Services, run: Run): Promise<boolean> {
+  if (run.taskToken === undefined || run.polls || run.dispatch !== 'accepted') return false;
+  const { report, catalog } = await readLiveRun(services, run);
+  const decision = decide(run, report, catalog, services.now());
+  if (decision.next !== 'wait' || !decision.wakeable) return false;
+  return services.runs.registerToken(run.id, run.wakeSeq, run.taskToken, decision.until);
 }
 
 /**

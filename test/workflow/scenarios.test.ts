@@ -46,6 +46,20 @@ describe.each([loop, machine])('on the $name', (driver) => {
       expectTransitions(ended.run.id, 2);
     });
 
+    it('is not looked at while its executor gives signs of life, and times out once they end', async () => {
+      const deadlines = { inactivitySeconds: 180 };
+      const signs = [2, 4, 6, 8].map((n) => ({ afterMs: n * minute, cases: [aCase(`case ${n}`)] }));
+      const last = { afterMs: 10 * minute, cases: [aCase('last')], end: {} };
+      const ended = await run({ deadlines }, { job: () => ({ callbacks: [...signs, last] }) });
+      expectEnd(ended, 'passed', 'allPassed');
+      expectTransitions(ended.run.id, 2);
+      await world.close();
+      const silent = await run({ deadlines, redispatch: { max: 0 } }, { job: () => ({ callbacks: signs }) });
+      expectEnd(silent, 'timedOut', 'inactivity');
+      // Three minutes after the last sign, and what the sweeper takes to come by.
+      expect((silent.run.endedAt ?? 0) - (silent.run.startedAt ?? 0)).toBeLessThanOrEqual(13 * minute);
+    });
+
     it('reruns the failed case only, then passes and names it flaky', async () => {
       const ended = await run(once, reports([aCase('pays'), aCase('refunds', 'failed')], [aCase('refunds')]));
       expectEnd(ended, 'passed', 'allPassed');

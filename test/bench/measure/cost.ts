@@ -13,7 +13,12 @@ const callerMegabytes = 1024;
 const historyLineBytes = JSON.stringify({
   id: '12',
   type: 'TaskScheduled',
-  details: { region: 'us-east-1', resource: 'invoke.waitForTaskToken', resourceType: 'lambda', timeoutInSeconds: '87300' },
+  details: {
+    region: 'us-east-1',
+    resource: 'invoke.waitForTaskToken',
+    resourceType: 'lambda',
+    timeoutInSeconds: '87300',
+  },
   redrive_count: '0',
   previous_event_id: '11',
   event_timestamp: '1795723200000',
@@ -50,7 +55,11 @@ export const parts = [
 export function costOf(
   hour: Hour,
   idle: Hour,
-  { memoryOf, stored, cold }: { memoryOf: (functionId: string) => number; stored: number; cold?: ReadonlyMap<string, number> },
+  {
+    memoryOf,
+    stored,
+    cold,
+  }: { memoryOf: (functionId: string) => number; stored: number; cold?: ReadonlyMap<string, number> },
 ): Cost {
   const idleCalls = new Map<string, number>();
   for (const { functionId, calls } of idle.invocations.filter(isPassage))
@@ -61,7 +70,8 @@ export function costOf(
   const loading = [...loaded].reduce((sum, of) => sum + gigabyteSeconds(cold?.get(of) ?? 0, memoryOf(of)), 0);
   const writes = units(hour, 'writeUnits') - perHour(units(idle, 'writeUnits'), hour, idle);
   const reads = units(hour, 'readUnits') - perHour(units(idle, 'readUnits'), hour, idle);
-  const lines = own.length * invocationLines.length + hour.historyEvents + hour.logLines - perHour(idle.logLines, hour, idle);
+  const lines =
+    own.length * invocationLines.length + hour.historyEvents + hour.logLines - perHour(idle.logLines, hour, idle);
   const logBytes =
     own.length * invocationLines.join('').length +
     hour.historyEvents * historyLineBytes +
@@ -73,7 +83,10 @@ export function costOf(
     invocations: own.length * prices.invocation,
     'GB-seconds':
       (loading +
-        [...own, ...busy].reduce((sum, one) => sum + gigabyteSeconds(onLambdaMs(one, memoryOf), memoryOf(one.functionId)), 0) +
+        [...own, ...busy].reduce(
+          (sum, one) => sum + gigabyteSeconds(onLambdaMs(one, memoryOf), memoryOf(one.functionId)),
+          0,
+        ) +
         gigabyteSeconds(hour.requestsOut * requestOutMs, callerMegabytes)) *
       prices.gigabyteSecond,
     'table writes': writes * prices.writeUnit,

@@ -87,7 +87,12 @@ export async function openHourWorld(cases: number): Promise<HourWorld> {
       const executor =
         kind === 'callback'
           ? { type: 'http', url: `https://${proctor.host}/start`, selects: 'cases' }
-          : { type: 'testsigma', url: `https://${proctor.host}`, apiKey: 'secretsmanager:proctor/tenant', testPlanId: fakePlanId };
+          : {
+              type: 'testsigma',
+              url: `https://${proctor.host}`,
+              apiKey: 'secretsmanager:proctor/tenant',
+              testPlanId: fakePlanId,
+            };
       const { body } = await world.call('POST', '/v1/plans', { name, project: 'shop', executor, rerun: { max: 1 } });
       return body.id;
     },
@@ -160,7 +165,10 @@ function serveTenant(
 }
 
 async function checkEnd({ call }: World, runId: number, attempts: number, cases: number): Promise<void> {
-  const { body } = await call<{ result: string; attempt: number; counts: { total: number } }>('GET', `/v1/runs/${runId}`);
+  const { body } = await call<{ result: string; attempt: number; counts: { total: number } }>(
+    'GET',
+    `/v1/runs/${runId}`,
+  );
   if (body.result !== 'passed' || body.attempt !== attempts || body.counts.total !== cases)
     throw new Error(`the run ended otherwise: ${JSON.stringify(body)}`);
 }

@@ -3,7 +3,8 @@ export function largeJunit(cases: number): Buffer[] {
   const parts = ['<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="bench">\n'];
   for (let i = 0; i < cases; i += 1) {
     const suite = Math.floor(i / 100);
-    if (i % 100 === 0) parts.push(`${i > 0 ? '</testsuite>\n' : ''}<testsuite name="com.example.Suite${suite}" tests="100">\n`);
+    if (i % 100 === 0)
+      parts.push(`${i > 0 ? '</testsuite>\n' : ''}<testsuite name="com.example.Suite${suite}" tests="100">\n`);
     const start = `<testcase classname="com.example.shop.checkout.Suite${suite}" name="does thing number ${i} with the basket" time="0.${i % 1000}" file="src/test/Suite${suite}.java"`;
     const output = `<system-out>line of output ${i}, about as long as they are in practice, twice over</system-out>`;
     const trace = `<failure message="expected ${i} &lt; 3" type="AssertionError"><![CDATA[${'at com.example.Frame.call(Frame.java:42)\n'.repeat(18)}]]></failure>`;

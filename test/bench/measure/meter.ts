@@ -61,7 +61,9 @@ export function createMeter(): Meter {
         return read(answer.Item === undefined ? [] : [answer.Item as WireItem], input.ConsistentRead === true);
       case 'BatchGetItem': {
         const found = Object.values(answer.Responses as Record<string, WireItem[]>).flat();
-        const asked = Object.values(input.RequestItems as Record<string, { Keys: unknown[] }>).flatMap((one) => one.Keys);
+        const asked = Object.values(input.RequestItems as Record<string, { Keys: unknown[] }>).flatMap(
+          (one) => one.Keys,
+        );
         const units = found.reduce((sum, item) => sum + readUnits(itemBytes(item)), asked.length - found.length);
         return { ...nothing, readUnits: units, bytesRead: bytesOf(found) };
       }

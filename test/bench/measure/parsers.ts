@@ -94,7 +94,13 @@ export async function installedParsers(file: string): Promise<Readonly<Record<st
       for (const suite of suites)
         for (const { name, status, duration, failure, stack_trace } of suite.cases)
           store.add(
-            toCase(suite.name, { name, time: String(duration / 1000) }, status === 'PASS' ? 'passed' : 'failed', failure, stack_trace),
+            toCase(
+              suite.name,
+              { name, time: String(duration / 1000) },
+              status === 'PASS' ? 'passed' : 'failed',
+              failure,
+              stack_trace,
+            ),
           );
       return store.finish();
     },

@@ -48,6 +48,7 @@ export const row: Row = {
       return {
         figures: [
           { ...sum('calls back', once), ...target },
+          { name: 'transitions of such a run, with signs of life', value: once.transitions, unit: 'transitions', target: 2 },
           ...componentsOf(price(once)),
           { ...sum('calls back, every function loaded anew', once, cold), ...target },
           { ...sum('calls back, with one automatic rerun', twice), ...target },

@@ -46,7 +46,12 @@ export const row: Row = {
           { name: 'one item a case', value: oneItemACase(), unit: 'bytes', source: 'measured' },
           { name: 'one item a case', value: 103_030 / cases, unit: 'units', source: 'counted' },
           { name: "floor: the run's delta to a catalog of names", value: 10, unit: 'bytes', source: 'counted' },
-          { name: "floor: the run's delta to a catalog of names", value: 981 / cases, unit: 'units', source: 'counted' },
+          {
+            name: "floor: the run's delta to a catalog of names",
+            value: 981 / cases,
+            unit: 'units',
+            source: 'counted',
+          },
         ],
       };
     } finally {
