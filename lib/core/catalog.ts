@@ -68,8 +68,8 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
     return suite?.name ?? '';
   };
 
-  const remember = (entry: CatalogEntry, position: number): void => {
-    positions.set(keyOf(entry), position);
+  const remember = (entry: CatalogEntry, position: number, key: string): void => {
+    positions.set(key, position);
     if (entry.kind === 'case' && entry.className === '') {
       classless.set(`${suiteName(entry)}${sep}${entry.name}`, position);
     }
@@ -85,28 +85,32 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
       iterationAliases.set(`${suite}${sep}${name}/${entry.name.replace(/\s/gu, '_')}`, meant);
     }
   };
-  const append = (entry: CatalogEntry): number => {
-    const known = positions.get(keyOf(entry));
-    if (known !== undefined) return known;
+  const add = (entry: CatalogEntry, key: string): number => {
     entries.push(entry);
     added.push(entry);
-    remember(entry, entries.length - 1);
+    remember(entry, entries.length - 1, key);
     return entries.length - 1;
   };
-  for (let position = 0; position < entries.length; position++) remember(entries[position] as CatalogEntry, position);
+  const append = (entry: CatalogEntry): number => {
+    const key = keyOf(entry);
+    return positions.get(key) ?? add(entry, key);
+  };
+  for (const [position, entry] of entries.entries()) remember(entry, position, keyOf(entry));
 
   const placeCase = (name: CaseName, file: string | undefined): number => {
     const suite = append({ kind: 'suite', name: name.suite });
     const entry = { kind: 'case', parent: suite, name: name.name, className: name.className } as const;
-    const exact = positions.get(keyOf(entry));
+    const key = keyOf(entry);
+    const exact = positions.get(key);
     if (exact !== undefined) return exact;
-    const declared = classless.get(`${name.suite}${sep}${name.name}`);
+    // Names are long and made anew for each look: of a hundred thousand cases that is most of what placing them costs.
+    const declared = classless.size === 0 ? undefined : classless.get(`${name.suite}${sep}${name.name}`);
     if (declared !== undefined) {
       const bound = boundClass.get(declared) ?? name.className;
       boundClass.set(declared, bound);
       if (bound === name.className) return declared;
     }
-    return append(file === undefined ? entry : { ...entry, file });
+    return add(file === undefined ? entry : { ...entry, file }, key);
   };
   const placeLane = (parent: number, machine: string | undefined): number => {
     if (machine === undefined) return parent;
@@ -136,7 +140,7 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
     machine: string | undefined,
     onCase: (position: number) => void = () => {},
   ): number => {
-    const alias = iterationAliases.get(`${name.suite}${sep}${name.name}`);
+    const alias = iterationAliases.size === 0 ? undefined : iterationAliases.get(`${name.suite}${sep}${name.name}`);
     const testCase = alias?.testCase ?? placeCase(name, name.file);
     if (alias === undefined) onCase(testCase);
     const parent = placeLane(testCase, machine);

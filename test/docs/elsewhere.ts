@@ -23,6 +23,7 @@ export const elsewhere: Readonly<Record<string, Elsewhere>> = {
   'npm test': { check: hasScript },
   'npm run test:runners': { check: hasScript },
   'npm run test:soak': { check: hasScript },
+  'npm run bench': { check: hasScript },
   // It looks at all of the sources, and is the step of a change beside `npm test`.
   'npm run check': { check: hasScript },
   // They write the API document and what is made from it; test/http/native/openapi.test.ts finds it up to date.

@@ -181,11 +181,12 @@ function newCase(attributes: Attributes, suite: Suite, outer: OpenCase | null, d
   return { outer, attributes, suite, depth, machine, result, rawMessage: '', message: '', details: '' };
 }
 
-function toReported({ attributes, suite, result, message, details, ...own }: OpenCase): ReportedCase {
+function toReported(testCase: OpenCase): ReportedCase {
+  const { attributes, suite, result, message, details } = testCase;
   const className = limitName(attributes.classname ?? '');
   const name = limitName(attributes.name ?? '');
   const file = attributes.file || suite.file;
-  const machine = own.machine ?? suite.machine ?? suite.host;
+  const machine = testCase.machine ?? suite.machine ?? suite.host;
   return {
     suite: suite.path,
     className,

@@ -111,6 +111,7 @@ interface FoundCase {
   readonly name: string;
   readonly classname?: string;
   readonly time?: string | number;
+  readonly file?: string;
   readonly failure?: FoundFailure | readonly FoundFailure[];
 }
 interface FoundFailure {
@@ -134,9 +135,9 @@ interface ParsedSuite {
 }
 
 function storeSuite(store: ReturnType<typeof createStore>, { name: suite, testcase }: FoundSuite): void {
-  for (const { name, classname = '', time = '0', failure } of testcase) {
+  for (const { name, classname = '', time = '0', file, failure } of testcase) {
     const [first] = [failure ?? []].flat() as FoundFailure[];
-    const attributes = { name, classname, time: String(time) };
+    const attributes = { name, classname, time: String(time), file };
     const text = first?.inner ?? first?.['#text'] ?? '';
     store.add(toCase(suite, attributes, first === undefined ? 'passed' : 'failed', first?.message ?? '', text));
   }
@@ -144,13 +145,14 @@ function storeSuite(store: ReturnType<typeof createStore>, { name: suite, testca
 
 function toCase(
   suite: string,
-  { name = '', classname = '', time = '0' }: Readonly<Record<string, string>>,
+  { name = '', classname = '', time = '0', file }: Readonly<Record<string, string | undefined>>,
   result: 'passed' | 'failed',
   message: string,
   details: string,
 ): ReportedCase {
   const text = result === 'passed' ? {} : { message: message.slice(0, 2000), details: details.slice(0, 16_000) };
-  return { suite, className: classname, name, result, durationMs: Math.round(Number(time) * 1000), ...text };
+  const where = file === undefined ? {} : { file };
+  return { suite, className: classname, name, result, durationMs: Math.round(Number(time) * 1000), ...text, ...where };
 }
 
 async function wholeText(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string> {

@@ -107,7 +107,12 @@ async function pagesOf({ world, applyPlan }: SizedRuns, runId: number, say: (tex
     for (const [name, page] of [['newest', newest] as const, ['oldest', oldest] as const])
       figures.push(
         { name: `${name} page of ${inThousands(age)} runs`, value: callsOf(page), unit: 'calls', target: 2 },
-        { name: '… its read units', value: unitsOf(page), unit: 'units', ...(full === undefined ? {} : { target: full }) },
+        {
+          name: '… its read units',
+          value: unitsOf(page),
+          unit: 'units',
+          ...(full === undefined ? {} : { target: full }),
+        },
         { name: '… its CPU', value: cpuOf(page), unit: 'ms' },
       );
   }

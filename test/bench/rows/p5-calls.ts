@@ -20,10 +20,11 @@ export const row: Row = {
       await runs.play(plan.large, large);
       say('the functions are loaded, the catalogs known');
       const known = await runs.play(plan.small, small);
-      const keyed = await runs.play(plan.small, small, { 'idempotency-key': 'build-7' });
-      const big = await runs.play(plan.large, large);
       await world.clock.runFor(keyMs);
       const uncached = await runs.play(plan.small, small);
+      // Of a run eleven seconds pass; the key holds thirty.
+      const keyed = await runs.play(plan.small, small, { 'idempotency-key': 'build-7' });
+      const big = await runs.play(plan.large, large);
       const read = async (runId: number): Promise<Metered> => {
         world.meter.take();
         await world.call('GET', `/v1/runs/${runId}`);
@@ -35,7 +36,10 @@ export const row: Row = {
       say(listed('trigger', known.trigger));
       say(listed('callback', known.callback));
       say(listed('completion', known.completion));
+      // A call more than these is a regression, and no floor explains it.
+      const isKnown = known.trigger.calls.length <= 7 && known.completion.calls.length <= 10;
       return {
+        ...(isKnown ? { floor } : {}),
         figures: [
           calls('trigger, 10 cases', known.trigger, 6),
           calls('trigger, 10,000 cases', big.trigger, 6),
@@ -62,6 +66,13 @@ export const row: Row = {
     }
   },
 };
+
+const floor =
+  'A trigger is plan and lock in one read, ids, the run beside its block of result ids, the lock, the admission and the start: ' +
+  'the order new, lock, admitted is what lets any of them fail (reliability.md 3.4), and the block makes a result id be found at once. ' +
+  'A completion is the run, its batches, the catalog, the lock that knows how the plan stood, head and cases of the result, the ' +
+  'completing write, the lock, the event and the outbox; the last three are effects that come after the commit. Raw calls of the ' +
+  'same store make 3 and 3 (performance.md P5), without ids of results, overlap rules, turns of the plan and an outbox.';
 
 function calls(name: string, { calls: made }: Metered, target?: number): Figure {
   return { name, value: made.length, unit: 'calls', ...(target === undefined ? {} : { target }) };

@@ -13,7 +13,7 @@ import { bySaxes, type Ingest, installedParsers, ours } from '../measure/parsers
 import type { Anchor, Row } from '../row.ts';
 
 const cases = 100_000;
-const rounds = 5;
+const rounds = 3;
 
 /** Parsing, placing in a catalog and packing, by whatever parses; those that are installed from npm go fewer rounds. */
 export const row: Row = {
