@@ -1,12 +1,12 @@
-import { BatchWriteItemCommand, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { BatchWriteItemCommand, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { toCursor } from '../../../lib/http/native/paging.ts';
 import type { Metered } from '../measure/meter.ts';
 import { openSizedRuns, packedReport, type SizedRuns, type Steps } from '../measure/sized-runs.ts';
 import type { Figure, Row } from '../row.ts';
 
 const sizes = [10, 100, 1000, 10_000, 100_000] as const;
-/** Runs of one plan whose list is read. */
-const ages = [10, 1000, 10_000, 100_000] as const;
+/** Runs of one plan whose list is read. A hundred thousand would take more than two minutes to put. */
+const ages = [10, 1000, 10_000] as const;
 const pageSize = 50;
 
 /** The deployed functions: their calls, what they write and their CPU, by cases of a run and by runs of a plan. */
@@ -125,9 +125,8 @@ async function copyRun(
   tableName: string,
   { runId, planId, from, count }: { runId: number; planId: number; from: number; count: number },
 ): Promise<void> {
-  const scan = { FilterExpression: 'pk = :pk AND sk = :sk', TableName: tableName };
-  const key = { ':pk': { S: `RUN#${runId}` }, ':sk': { S: 'META' } };
-  const { Items: [item] = [] } = await client.send(new ScanCommand({ ...scan, ExpressionAttributeValues: key }));
+  const key = { pk: { S: `RUN#${runId}` }, sk: { S: 'META' } };
+  const { Item: item } = await client.send(new GetItemCommand({ TableName: tableName, Key: key }));
   if (item === undefined) throw new Error(`there is no run ${runId}`);
   const copy = (id: number) => ({
     ...item,
