@@ -34,7 +34,8 @@ const loading = performance.now();
 const { handler } = require(bundle);
 let initMs = performance.now() - loading;
 process.on('message', async ({ event, context, now }) => {
-  if (now !== undefined) ahead = now - realNow();
+  // Never back: what it knows must not be from its future.
+  if (now !== undefined) ahead = Math.max(ahead, now - realNow());
   const [cpu, startedAt] = [process.cpuUsage(), performance.now()];
   let outcome;
   try {
