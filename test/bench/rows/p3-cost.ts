@@ -84,11 +84,10 @@ export const row: Row = {
 function explain({ traces, secrets }: ReturnType<typeof costOf>): string {
   const [traced, read] = [traces, secrets].map((part) => `$${(runs * part).toFixed(3)}`);
   return (
-    `Of the sum ${traced} are traces (each invocation by the API or an event begins one, and all of few are recorded) and ${read} ` +
+    `Of the sum ${traced} are traces (each invocation by the API or an event begins one, and all are taken to be recorded) and ${read} ` +
     'reads of the master key, which a function keeps for 5 minutes while a runner gives a sign of life every 10: the run measured has ' +
-    'the deployment to itself, and both fall with more runs at once. What follows the run itself is two transitions ($0.05), some 65 ' +
-    'write units ($0.04) of which a fifth are those five signs of life and a quarter index entries, and its time of Lambda. A polled ' +
-    'run costs what its polls cost (P2).'
+    'the deployment to itself. Even without both it misses the target: the rest is mostly transitions, table writes and the time of ' +
+    'Lambda. A polled run costs what its polls cost (P2).'
   );
 }
 
