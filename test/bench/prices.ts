@@ -1,6 +1,6 @@
 /**
- * Dollars at list price, us-east-1, without free tiers, as the services' own pricing pages say (aws.amazon.com/<service>/pricing,
- * read 2026-11-26).
+ * Dollars at list price, us-east-1, without free tiers, as known on 2026-11-26 and not fetched: the services’ own pricing pages
+ * (aws.amazon.com/<service>/pricing) have the last word.
  */
 export const prices = {
   /** Step Functions, Standard: $0.025 per 1,000 state transitions. */
