@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import {
   CreateTableCommand,
@@ -7,12 +7,15 @@ import {
   ResourceInUseException,
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
+import { toDynalite } from './dynalite-handler.ts';
 import { createDynamoClient } from './dynamodb/client.ts';
 import { indexes } from './dynamodb/definition.ts';
 
 export interface EmbeddedTable {
   readonly client: DynamoDBClient;
   readonly tableName: string;
+  /** The wire itself, for a server that other processes can reach. */
+  readonly listener: RequestListener;
   close(): Promise<void>;
 }
 
@@ -22,29 +25,28 @@ const tableName = 'proctor';
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 /**
- * The table inside this process: dynalite, the real DynamoDB wire protocol, on a loopback port of its own. Kept on disk under
- * `path`, or in memory without one.
+ * The table inside this process: dynalite, the real DynamoDB wire protocol, without a port. Kept on disk under `path`, or in
+ * memory without one.
  */
 export async function openEmbeddedTable(path?: string): Promise<EmbeddedTable> {
   const server = dynalite({ ...(path === undefined ? {} : { path }), createTableMs: 0 });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  server.unref();
-  const { port } = server.address() as AddressInfo;
+  const listener: RequestListener = (request, response) => server.emit('request', request, response);
   const client = createDynamoClient({
     region: 'local',
-    endpoint: `http://127.0.0.1:${port}`,
+    // Never called: the SDK wants to know where it would be.
+    endpoint: 'http://localhost',
     credentials: { accessKeyId: 'embedded', secretAccessKey: 'embedded' },
+    transport: toDynalite(listener),
   });
   await createTableOnce(client);
   return {
     client,
     tableName,
+    listener,
     async close() {
       client.destroy();
-      server.closeAllConnections();
+      // It closes what is on disk once it listens no more, so it must have listened.
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };

@@ -1,5 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,8 +76,10 @@ describe('bundles', () => {
   });
 
   it('reach their table with what was left out of the SDK', async () => {
-    const { client, tableName, close } = await openEmbeddedTable();
-    const { hostname, port } = (await client.config.endpoint?.()) ?? {};
+    const { listener, tableName, close } = await openEmbeddedTable();
+    const server = createServer(listener).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
     const file = join(bundles.directory, 'complete-run', 'index.cjs');
     const script = `require(${JSON.stringify(file)}).handler({ runId: 7 }).then(() => console.log('no such run'))`;
     const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
@@ -82,10 +87,11 @@ describe('bundles', () => {
         AWS_REGION: 'local',
         AWS_ACCESS_KEY_ID: 'a',
         AWS_SECRET_ACCESS_KEY: 'b',
-        AWS_ENDPOINT_URL_DYNAMODB: `http://${hostname}:${port}`,
+        AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}`,
         TABLE_NAME: tableName,
       },
     });
+    server.close();
     await close();
     expect(stdout).toContain('no such run');
   });

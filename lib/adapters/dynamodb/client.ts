@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type {
   CircuitStore,
   DeliveryStore,
@@ -41,17 +41,20 @@ export interface DynamoOptions {
   /** Given only for an embedded or test table; AWS has its own. */
   readonly endpoint?: string;
   readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  /** How requests get there, if not over the network. */
+  readonly transport?: Pick<DynamoDBClientConfig, 'requestHandler' | 'signer'>;
 }
 
 /** Tries of one call in all, with the SDK's own backoff (reliability.md F16). */
 const maxAttempts = 9;
 
-export function createDynamoClient({ region, endpoint, credentials }: DynamoOptions): DynamoDBClient {
+export function createDynamoClient({ region, endpoint, credentials, transport }: DynamoOptions): DynamoDBClient {
   return new DynamoDBClient({
     region,
     credentials,
     maxAttempts,
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...transport,
   });
 }
 

@@ -155,8 +155,9 @@ export async function deploy(serve: RequestListener, options: DeployOptions = {}
   };
   await listen(aws);
   const awsUrl = urlOf(aws);
-  const { hostname, port } = (await table.client.config.endpoint?.()) ?? {};
-  const tableUrl = `http://${hostname}:${port}`;
+  const tableServer = createServer(table.listener);
+  await listen(tableServer);
+  const tableUrl = urlOf(tableServer);
 
   const reachable = { [host]: (internet.address() as AddressInfo).port };
   const ownClock = options.clock === undefined ? {} : { now: clock.now };
@@ -379,7 +380,7 @@ export async function deploy(serve: RequestListener, options: DeployOptions = {}
     },
     async close() {
       for (const service of functions.values()) service.close();
-      for (const server of [aws, internet]) {
+      for (const server of [aws, internet, tableServer]) {
         server.closeAllConnections();
         server.close();
       }
