@@ -8,6 +8,7 @@ import { createStores } from './adapters/dynamodb/client.ts';
 import { createEgress, type Egress } from './adapters/egress.ts';
 import { createEmbeddedSecrets } from './adapters/embedded-secrets.ts';
 import { type EmbeddedTable, openEmbeddedTable } from './adapters/embedded-table.ts';
+import { keepEventPlans } from './adapters/event-plans.ts';
 import { readJUnit } from './adapters/junit/read-junit.ts';
 import { writeJUnit } from './adapters/junit/write-junit.ts';
 import { createLocalBus, type LocalBus, type LocalEvent } from './adapters/local-bus.ts';
@@ -166,6 +167,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
   const log = createLog((line) => appendFileSync(join(dataDirectory, 'proctor.log'), line), now);
   const table = await openTable(dataDirectory);
   const stores = createStores(table.client, table.tableName);
+  const plans = keepEventPlans(stores.plans);
   const masterKey = await readMasterKey(dataDirectory);
   const secrets = createEmbeddedSecrets({ env: process.env, now });
   const bus = createLocalBus({
@@ -189,7 +191,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
   };
   const workflow = createLocalWorkflow({
     step: (runId) => stepRun(services, runId),
-    complete: (runId) => completeRun(services, runId),
+    complete: (runId, live) => completeRun(services, runId, undefined, live),
     timers: { now, after },
     log,
   });
@@ -209,6 +211,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
   let publicUrl = options.publicUrl ?? '';
   const services: Services = {
     ...stores,
+    plans,
     workflow,
     sender,
     scheduler,

@@ -1,5 +1,6 @@
 import type { LogEntry, Workflow } from '../core/ports.ts';
 import type { Run } from '../core/run.ts';
+import type { LiveRun } from '../workflow/read-run.ts';
 import type { StepAnswer } from '../workflow/step-run.ts';
 
 export interface Timers {
@@ -24,7 +25,8 @@ const failedAgainMs = 2000;
  */
 export function createLocalWorkflow(options: {
   readonly step: (runId: number) => Promise<StepAnswer>;
-  readonly complete: (runId: number) => Promise<Run>;
+  /** `live` is what the step has just read. */
+  readonly complete: (runId: number, live: LiveRun) => Promise<Run>;
   readonly timers: Timers;
   readonly log: (entry: LogEntry) => void;
 }): LocalWorkflow {
@@ -75,11 +77,12 @@ export function createLocalWorkflow(options: {
     if (answer.next === 'wait') {
       return answer.wakeable ? Math.max(0, answer.until - timers.now()) : answer.seconds * 1000;
     }
-    const run = await complete(runId);
+    const run = await complete(runId, answer.live);
     return run.status === 'completed' ? undefined : failedAgainMs;
   };
 
   return {
+    looksItself: true,
     async start(runId) {
       schedule(runId, 0);
       return 'open';

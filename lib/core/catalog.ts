@@ -1,3 +1,4 @@
+import { bareCaseOf, keyOf, layeredOn, learn, namesOf, sep } from './catalog-names.ts';
 import { ServiceError } from './errors.ts';
 import { lanesOf } from './machines.ts';
 import type { Plan } from './plan.ts';
@@ -32,9 +33,6 @@ export interface Catalog {
 
 export const emptyCatalog: Catalog = { entries: [], ids: [] };
 
-/** Separates the parts of a lookup key; XML and our JSON rim refuse it in names. */
-const sep = '\u001f';
-
 /**
  * Finds catalog positions for reported names and collects the names that are new. Made once for a batch; a pure index.
  *
@@ -57,45 +55,22 @@ export interface CatalogIndex {
 }
 
 export function indexCatalog(catalog: Catalog): CatalogIndex {
-  const positions = new Map<string, number>();
-  const iterationAliases = new Map<string, { readonly testCase: number; readonly iteration: string }>();
-  const classless = new Map<string, number>();
-  const boundClass = new Map<number, string>();
-  const entries: CatalogEntry[] = [...catalog.entries];
+  const names = layeredOn(namesOf(catalog));
+  const { positions, iterationAliases, classless, boundClass } = names;
   const added: CatalogEntry[] = [];
-  const suiteName = (entry: CatalogEntry | undefined): string => {
-    const suite = entry?.kind === 'case' ? entries[entry.parent] : undefined;
-    return suite?.name ?? '';
-  };
-
-  const remember = (entry: CatalogEntry, position: number, key: string): void => {
-    positions.set(key, position);
-    if (entry.kind === 'case' && entry.className === '') {
-      classless.set(`${suiteName(entry)}${sep}${entry.name}`, position);
-    }
-    if (entry.kind === 'class') boundClass.set(entry.parent, entry.name);
-    if (entry.kind === 'iteration') {
-      const testCase = bareCaseOf(entries, position);
-      const { name } = entries[testCase] as CatalogEntry;
-      const suite = suiteName(entries[testCase]);
-      const meant = { testCase, iteration: entry.name };
-      iterationAliases.set(`${suite ? `${suite} › ` : ''}${name}${sep}${entry.name}`, meant);
-      iterationAliases.set(`${suite}${sep}${name}[${entry.name}]`, meant);
-      iterationAliases.set(`${suite}${sep}${name} (${entry.name})`, meant);
-      iterationAliases.set(`${suite}${sep}${name}/${entry.name.replace(/\s/gu, '_')}`, meant);
-    }
-  };
+  const size = catalog.entries.length;
+  const entryAt = (position: number): CatalogEntry | undefined =>
+    position < size ? catalog.entries[position] : added[position - size];
   const add = (entry: CatalogEntry, key: string): number => {
-    entries.push(entry);
     added.push(entry);
-    remember(entry, entries.length - 1, key);
-    return entries.length - 1;
+    const position = size + added.length - 1;
+    learn(names, entryAt, entry, position, key);
+    return position;
   };
   const append = (entry: CatalogEntry): number => {
     const key = keyOf(entry);
     return positions.get(key) ?? add(entry, key);
   };
-  for (const [position, entry] of entries.entries()) remember(entry, position, keyOf(entry));
 
   const placeCase = (name: CaseName, file: string | undefined): number => {
     const suite = append({ kind: 'suite', name: name.suite });
@@ -154,7 +129,7 @@ export function indexCatalog(catalog: Catalog): CatalogIndex {
     declare: (name, machine) => find(name, machine),
     place(reported, machine) {
       return find(reported, machine, (testCase) => {
-        const entry = entries[testCase];
+        const entry = entryAt(testCase);
         if (entry?.kind !== 'case' || entry.className !== '') return;
         // Kept, so that no later batch gives another class's result to this case.
         append({ kind: 'class', parent: testCase, name: reported.className });
@@ -225,7 +200,7 @@ export function byMachine<T extends { readonly position: number }>(
 
 /** Position of the suite of the case or iteration. */
 export function suiteOf(catalog: Catalog, position: number): number {
-  const entry = catalog.entries[bareCaseOf(catalog.entries, position)];
+  const entry = catalog.entries[bareCaseOf((at) => catalog.entries[at], position)];
   return entry?.kind === 'case' ? entry.parent : position;
 }
 
@@ -234,7 +209,7 @@ export function nameOf(
   catalog: Catalog,
   position: number,
 ): CaseName & { readonly file?: string; readonly machine?: string } {
-  const entry = catalog.entries[bareCaseOf(catalog.entries, position)];
+  const entry = catalog.entries[bareCaseOf((at) => catalog.entries[at], position)];
   if (entry?.kind !== 'case') return { suite: '', className: '', name: `unknown case ${position}` };
   const machine = catalog.entries[machineOf(catalog, position) ?? -1]?.name;
   return {
@@ -244,27 +219,4 @@ export function nameOf(
     ...(entry.file === undefined ? {} : { file: entry.file }),
     ...(machine === undefined ? {} : { machine }),
   };
-}
-
-/** The case of an iteration or lane, wherever it runs. */
-function bareCaseOf(entries: readonly CatalogEntry[], position: number): number {
-  const entry = entries[position];
-  return entry?.kind === 'iteration' || entry?.kind === 'lane' ? bareCaseOf(entries, entry.parent) : position;
-}
-
-function keyOf(entry: CatalogEntry): string {
-  switch (entry.kind) {
-    case 'suite':
-      return `s${sep}${entry.name}`;
-    case 'case':
-      return `c${entry.parent}${sep}${entry.className}${sep}${entry.name}`;
-    case 'machine':
-      return `m${sep}${entry.name}`;
-    case 'lane':
-      return `l${entry.parent}${sep}${entry.machine}`;
-    case 'class':
-      return `k${entry.parent}`;
-    case 'iteration':
-      return `i${entry.parent}${sep}${entry.name}`;
-  }
 }

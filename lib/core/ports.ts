@@ -576,6 +576,8 @@ export interface BearerMessage {
 export interface Workflow {
   /** Starts execution `run-<id>-<n>`; starting it again is no error. `closed`: it already ended. */
   start(runId: number, executionN: number): Promise<'open' | 'closed'>;
+  /** It looks whatever it is told, so that nobody need find out why it is woken. */
+  readonly looksItself?: boolean;
   /** Makes the execution look at its run now. A lost wake-up costs one wait at most. */
   wake(run: Run, why: 'complete' | 'rerun' | 'look'): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { packResults } from '../core/result-chunks.ts';
 import { type Ending, isLive, type Run } from '../core/run.ts';
 import { giveBackSlots } from './give-back-slots.ts';
 import { publishOutbox } from './publish-outbox.ts';
-import { readLiveRun } from './read-run.ts';
+import { isLearnt, type LiveRun, readLiveRun } from './read-run.ts';
 import { tendPlan } from './tend-plan.ts';
 
 /** Tries against writers that bump the version in between; the sweeper goes on where they end. */
@@ -19,18 +19,21 @@ const effectsMs = 10_000;
 
 /**
  * Ends the run if the decision, or the caller's own `choose`, says that it is over; answers the run as it stands then.
- * Result chunks are addressed by version and content (F27), and only what the completing write names is ever read.
+ * Result chunks are addressed by version and content (F27), and only what the completing write names is ever read. `known` is
+ * what was just read of the run: the write holds for its version only, and is tried again with what is there then.
  */
 export async function completeRun(
   services: Services,
   runId: number,
   choose: (run: Run) => Ending | null = () => null,
+  known?: LiveRun,
 ): Promise<Run> {
   for (let round = 0; round < rounds; round++) {
-    const run = await services.runs.getRun(runId);
+    const isKnown = round === 0 && known !== undefined && isLearnt(known);
+    const run = isKnown ? known.run : await services.runs.getRun(runId);
     if (run === undefined) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
     if (!isLive(run)) return run;
-    const { report, catalog } = await readLiveRun(services, run, true);
+    const { report, catalog } = isKnown ? known : await readLiveRun(services, run, true);
     const now = services.now();
     const decision = decide(run, report, catalog, now);
     const chosen = choose(run);

@@ -15,7 +15,7 @@ import { declaredPrerequisites } from '../core/with-prerequisites.ts';
 import { type Pass, passCircuit, recordAccepted, recordHold, recordUnreached } from './executor-circuit.ts';
 import { publishOutbox } from './publish-outbox.ts';
 import { readEnvironment, readMachines } from './read-environment.ts';
-import { type LiveRun, pinnedPlan, readLiveRun } from './read-run.ts';
+import { isLearnt, type LiveRun, pinnedPlan, readLiveRun } from './read-run.ts';
 import { endAttempt } from './record-results.ts';
 
 /** How long a callback token outlives the run's deadline, in milliseconds (reliability.md 5.5). */
@@ -26,24 +26,30 @@ const maxProblemText = 200;
 /**
  * Hands the current attempt to its executor. The claim comes before the call, so a stop or a second dispatcher sees it
  * (F34); the call repeats the same key, so a crash in between finds the same job. A refusal ends the attempt, trouble that
- * passes puts it back. While its executor is known to fail the dispatch waits instead.
+ * passes puts it back. While its executor is known to fail the dispatch waits instead. `known` is what was just read of that very
+ * run: the claim holds for its attempt only, so what comes before an attempt is still as it was. Answers the run if the executor
+ * accepted it.
  */
-export async function dispatchAttempt(services: Services, current: Run): Promise<void> {
+export async function dispatchAttempt(services: Services, current: Run, known?: LiveRun): Promise<Run | undefined> {
   const pass = await passCircuit(services, current, await pinnedPlan(services, current));
-  if (pass === 'held') return;
+  if (pass === 'held') return undefined;
   const now = services.now();
   const run = await services.runs.claimDispatch(current, now, now - callTimeoutMs + 1);
-  if (run === undefined) return;
-  const live = await readLiveRun(services, run, true);
+  if (run === undefined) return undefined;
+  const live = known && isLearnt(known) ? { ...known, run } : await readLiveRun(services, run, true);
   const { dispatch, refusal } = await prepareDispatch(services, live, run.triedSince);
   // Without its variables a run might test, or change, something else than it should.
-  if (refusal !== undefined) return dispatchFailed(services, run, dispatch, 'notCalled', refusal);
+  if (refusal !== undefined) {
+    await dispatchFailed(services, run, dispatch, 'notCalled', refusal);
+    return undefined;
+  }
   const executor = services.executors(live.plan.executor.type);
   let started: Started;
   try {
     started = redactStarted(await executor.start(dispatch), secretsOf(dispatch));
   } catch (error) {
-    return dispatchFailed(services, run, dispatch, pass, error);
+    await dispatchFailed(services, run, dispatch, pass, error);
+    return undefined;
   }
   const at = services.now();
   const deadlineAt = run.startedAt === undefined ? at + run.deadlines.runSeconds * 1000 : run.deadlineAt;
@@ -67,13 +73,14 @@ export async function dispatchAttempt(services: Services, current: Run): Promise
   services.log({ level: 'info', event: 'attempt dispatched', runId: run.id, attempt: run.attempt });
   if (accepted !== undefined) {
     await publishOutbox(services, accepted);
-    return;
+    return accepted;
   }
   // Stopped, completed or overtaken while the call was open: the job just started must not go on alone.
   const after = await services.runs.getRun(run.id);
   const isUnwanted =
     after?.status === 'stopping' || after?.status === 'completed' || (after && after.attempt !== run.attempt);
   if (isUnwanted) await executor.stop(started.ref, dispatch);
+  return undefined;
 }
 
 /**

@@ -59,6 +59,11 @@ export async function readLiveRun(services: Services, run: Run, learn = false): 
   return { run, plan, catalog, input, items, report };
 }
 
+/** Every name has its position for good, as after reading with `learn`. */
+export function isLearnt({ catalog }: Pick<LiveRun, 'catalog'>): boolean {
+  return catalog.ids.at(-1) !== 0;
+}
+
 /** What is stored about a run beside its results, live or completed, with the request of the first of several stages. */
 export async function readRunItems(services: Services, run: Run): Promise<Pick<LiveRun, 'plan' | 'catalog' | 'items'>> {
   return readItems(services, run, false);

@@ -22,7 +22,8 @@ import { stopAttempt } from './stop-attempt.ts';
 import { takeSlots } from './take-slots.ts';
 
 export type StepAnswer =
-  | { readonly next: 'complete' }
+  /** With what was read of the run, for who completes it at once. */
+  | { readonly next: 'complete'; readonly live: LiveRun }
   | { readonly next: 'nothing' }
   | (Extract<Decision, { next: 'wait' }> & { readonly wakeSeq: number });
 
@@ -45,18 +46,24 @@ export async function stepRun(given: Services, runId: number): Promise<StepAnswe
     const decision = decide(run, live.report, live.catalog, services.now(), needs);
     switch (decision.next) {
       case 'nothing':
+        return { next: 'nothing' };
       case 'complete':
-        return { next: decision.next };
+        return { next: 'complete', live };
       case 'takeSlots': {
         const waiting = await takeSlots(services, run, needs);
         if (waiting === undefined) break;
         await publishOutbox(services, waiting);
         return { ...waitForSlot(waiting, services.now()), wakeSeq: waiting.wakeSeq };
       }
-      case 'dispatch':
-        await dispatchAttempt(services, run);
+      case 'dispatch': {
+        const accepted = await dispatchAttempt(services, run, live);
         polled = true;
+        // Nobody but the dispatch has changed it since it was read: no need to read all of it again.
+        if (accepted?.version !== run.version + 2) break;
+        const after = decide(accepted, live.report, live.catalog, services.now());
+        if (after.next === 'wait') return { ...after, wakeSeq: accepted.wakeSeq };
         break;
+      }
       case 'rerun':
       case 'stage': {
         if (live.report.attempt.end !== null && mayGoOn(live.report.attempt.end))

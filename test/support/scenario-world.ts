@@ -99,6 +99,9 @@ export async function createWorld(driver: Driver, plan: Record<string, unknown>,
     renderDelivery: (_kind, run) => renderNative(services, run),
     scheduler: { arm: async () => {}, disarm: async () => {} },
     workflow: {
+      get looksItself() {
+        return instance.workflow.looksItself ?? false;
+      },
       async start(runId, executionN) {
         if (faults.failingStarts > 0) {
           faults.failingStarts -= 1;

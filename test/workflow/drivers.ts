@@ -24,7 +24,7 @@ export const loop: Driver = {
   create: (services, clock) => ({
     workflow: createLocalWorkflow({
       step: (runId) => stepRun(services, runId),
-      complete: (runId) => completeRun(services, runId),
+      complete: (runId, live) => completeRun(services, runId, undefined, live),
       timers: clock,
       log: services.log,
     }),

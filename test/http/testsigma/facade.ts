@@ -163,7 +163,9 @@ export async function openFacade(given?: TestTable) {
     if (answer.status !== 200) throw new Error(answer.text);
     return answer.body.id;
   };
-  const dispatch = async (runId: number): Promise<void> => dispatchAttempt(services, await getRun(runId));
+  const dispatch = async (runId: number): Promise<void> => {
+    await dispatchAttempt(services, await getRun(runId));
+  };
   const report = async (runId: number, cases: readonly ReportedCase[], end?: AttemptEnd): Promise<void> => {
     await recordResults(services, { runId, attempt: 1, cases, wake: false, ...(end === undefined ? {} : { end }) });
   };

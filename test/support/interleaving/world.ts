@@ -143,7 +143,8 @@ export async function createWorld(
     let alive = true;
     const workflow = createLocalWorkflow({
       step: (runId) => call(`step ${runId}`, forever, (services) => stepRun(services, runId)),
-      complete: (runId) => call(`complete ${runId}`, forever, (services) => completeRun(services, runId)),
+      complete: (runId, live) =>
+        call(`complete ${runId}`, forever, (services) => completeRun(services, runId, undefined, live)),
       timers: { now: clock.now, after: (ms, fn) => clock.after(ms, () => (alive ? fn() : undefined)) },
       log: (entry) => logs.push(entry),
     });
@@ -218,6 +219,7 @@ export async function createWorld(
     const plain = createStoresOn(table);
     const stores = mutation.stores?.(plain, table, outside) ?? plain;
     const workflow: Workflow = {
+      ...(isLoop ? { looksItself: true } : {}),
       async start(runId, executionN) {
         happened({ what: 'executionStarted', runId });
         return (isLoop ? loop.workflow : machine.workflow).start(runId, executionN);
