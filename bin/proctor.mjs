@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// tsx is found beside this file, wherever it is called from, and no process stands between a signal and the program.
-import { register } from 'tsx/esm/api';
+// No process stands between a signal and the program, which is found beside this file, wherever it is called from.
+import { findProgram } from './program.mjs';
 
-register();
-await import('./proctor.ts');
+await import(await findProgram());

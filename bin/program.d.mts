@@ -1,0 +1,2 @@
+export function findProgram(): Promise<string>;
+export function findBuilt(root: string): Promise<string>;
