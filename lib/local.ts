@@ -110,6 +110,7 @@ import { createSelectApp } from './http/testinium/select-app.ts';
 import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
 import { createStopPlan } from './http/testinium/stop-plan.ts';
 import { createIssueToken } from './http/testinium/token.ts';
+import { takeTurns } from './http/take-turns.ts';
 import { createCaseResults } from './http/testsigma/case-results.ts';
 import * as testsigmaEnvironments from './http/testsigma/environments.ts';
 import { createJUnitReport } from './http/testsigma/junit-report.ts';
@@ -153,6 +154,8 @@ export interface LocalSystem {
 
 /** The sweeper's rhythm when embedded (reliability.md 3.6). */
 const sweepMs = 5000;
+/** Batches of results that are stored at once; others wait for theirs to be (reliability.md F11). */
+const batchesAtOnce = 16;
 /** Deliveries taken up in one sweep. */
 const dueDeliveries = 500;
 
@@ -271,6 +274,7 @@ export function createHandlers(
   putEvent: LocalBus['put'],
 ): Handlers {
   const getHealth: Handler = async () => json(200, { status: 'ok' });
+  const inTurn = takeTurns(batchesAtOnce);
   return {
     'testsigma.trigger': createTestsigmaTrigger(services),
     'testsigma.listRuns': createListTestsigmaRuns(services),
@@ -377,8 +381,8 @@ export function createHandlers(
     'native.rotateKey': createRotateKey(services),
     'native.getOpenapi': createGetOpenapi(),
     'native.getPlanSchema': createGetPlanSchema(),
-    'callbacks.addResults': createAddResults(services, readJUnit),
-    'callbacks.addProgress': createAddProgress(services, readJUnit),
+    'callbacks.addResults': inTurn(createAddResults(services, readJUnit)),
+    'callbacks.addProgress': inTurn(createAddProgress(services, readJUnit)),
     'callbacks.look': createLook(services),
     'system.getBadge': createGetBadge(services, drawBadge),
     'system.getHealth': getHealth,
