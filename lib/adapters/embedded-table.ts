@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { toDynalite } from './dynalite-handler.ts';
+import { closeIterators } from './dynalite-iterators.ts';
 import { createDynamoClient } from './dynamodb/client.ts';
 import { indexes } from './dynamodb/definition.ts';
 
@@ -29,6 +30,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
  * memory without one.
  */
 export async function openEmbeddedTable(path?: string): Promise<EmbeddedTable> {
+  closeIterators();
   const server = dynalite({ ...(path === undefined ? {} : { path }), createTableMs: 0 });
   const listener: RequestListener = (request, response) => server.emit('request', request, response);
   const client = createDynamoClient({
