@@ -87,6 +87,7 @@ import { createTriggerRun } from './http/native/trigger-run.ts';
 import { createUploadResults } from './http/native/upload-results.ts';
 import { createGetAsset, createGetPage } from './http/page.ts';
 import type { Handlers } from './http/routes.ts';
+import { takeTurns } from './http/take-turns.ts';
 import { createIsRunning } from './http/testinium/is-running.ts';
 import {
   createFilterPlans,
@@ -110,7 +111,6 @@ import { createSelectApp } from './http/testinium/select-app.ts';
 import { readTestiniumSettings, type TestiniumSettings } from './http/testinium/settings.ts';
 import { createStopPlan } from './http/testinium/stop-plan.ts';
 import { createIssueToken } from './http/testinium/token.ts';
-import { takeTurns } from './http/take-turns.ts';
 import { createCaseResults } from './http/testsigma/case-results.ts';
 import * as testsigmaEnvironments from './http/testsigma/environments.ts';
 import { createJUnitReport } from './http/testsigma/junit-report.ts';

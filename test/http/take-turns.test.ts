@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { anonymous } from '../../lib/http/entry.ts';
 import { json } from '../../lib/http/json.ts';
 import type { Handler } from '../../lib/http/message.ts';
-import { anonymous } from '../../lib/http/entry.ts';
 import { takeTurns } from '../../lib/http/take-turns.ts';
 import { aRequest } from '../support/http.ts';
 
@@ -30,7 +30,9 @@ test('so many calls go on at once, of all handlers together, and the others come
   const { going, handler, end } = createSlow();
   const turn = takeTurns(2);
   const [first, second] = [turn(handler), turn(handler)];
-  const answers = ['a', 'b', 'c', 'd', 'e'].map((path, i) => (i % 2 ? first : second)(aRequest('POST', path), anonymous));
+  const answers = ['a', 'b', 'c', 'd', 'e'].map((path, i) =>
+    (i % 2 ? first : second)(aRequest('POST', path), anonymous),
+  );
   expect(going).toEqual(['a', 'b']);
   await end('b');
   expect(going).toEqual(['a', 'c']);

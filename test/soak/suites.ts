@@ -35,8 +35,8 @@ export function suitesOf(env: NodeJS.ProcessEnv): readonly Suite[] {
     {
       name: 'mutants',
       files: ['test/workflow/mutants.test.ts'],
-      env: { MUTANT_SEEDS: '60' },
-      figures: '27, up to 60 seeds each',
+      env: { MUTANT_SEEDS: '400' },
+      figures: '27, up to 400 seeds each',
     },
     {
       name: 'table',

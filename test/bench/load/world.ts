@@ -51,7 +51,7 @@ export async function startLoadWorld(plans: number): Promise<LoadWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'proctor-load-'));
   const watchPort = await freePort();
   const proctor = await startEmbedded(join(directory, 'data'), await freePort(), {
-    program: process.env.LOAD_PROGRAM ?? 'test/bench/measure/watched-proctor.ts',
+    program: 'test/bench/measure/watched-proctor.ts',
     env: { WATCH_PORT: String(watchPort) },
   });
   const key = await proctor.key();

@@ -5,12 +5,15 @@ import { type LoadWorld, startLoadWorld } from '../load/world.ts';
 import { quantile } from '../measure/statistics.ts';
 import type { Anchor, Figure, Row } from '../row.ts';
 
-/** `MINUTES=10 npm run bench -- P8` holds the load as long as the target says. */
+/** `MINUTES=10 npm run bench -- P8` holds the load as long as the target says; `BATCHES` is the size of the burst. */
 const minutes = Number(process.env.MINUTES ?? 1);
 const perSecond = 15;
 /** A line through the memory of a minute says more about the collector than about the service. */
 const minutesOfMemory = 5;
-const burst = { batches: 10_000, inFlight: 200 };
+const burst = { batches: Number(process.env.BATCHES ?? 10_000), inFlight: 200 };
+
+/** Calls the store alone took in a second where the target was set, at least; one that takes half of it is busy with something else. */
+const storeOfTarget = 950;
 
 /** What sorry-cypress' director does, in memory, on two cores of the same kind. */
 const director: Anchor = {
@@ -26,8 +29,13 @@ export const row: Row = {
   target: '0.7 of the raw store; 15 runs/s, p99 300 ms, +1 MB/min; clients and server on the same cores',
   async measure(say) {
     const figures: Figure[] = [];
+    let floor: string | undefined;
     await inWorld(50, async (world) => {
       const { share, triggersPerSecond, callsEach, storePerSecond } = await compareWithStore(world, say);
+      if (storePerSecond < storeOfTarget / 2) {
+        const calls = Math.round(storePerSecond);
+        floor = `The store alone took ${calls} calls/s, and ${storeOfTarget} to 1,500 where the target was set.`;
+      }
       figures.push(
         { name: 'triggers x calls each / the store alone', value: share, unit: '', target: 0.7, atLeast: true },
         { name: 'triggers up to the runner, 8 callers', value: triggersPerSecond, unit: '/s' },
@@ -74,7 +82,7 @@ export const row: Row = {
         { name: 'runs of the burst completed after', value: sent.endMs, unit: 'ms' },
       );
     });
-    return { figures, anchors: [director] };
+    return { figures, anchors: [director], ...(floor === undefined ? {} : { floor }) };
   },
 };
 

@@ -10,7 +10,9 @@ import { quantile } from '../measure/statistics.ts';
 import type { Row } from '../row.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const rounds = 9;
+const rounds = 7;
+/** What Node and the table alone took where the target was set; a machine that takes twice as long is busy with something else. */
+const floorSeconds = 0.2;
 /** After it is ready the process settles. */
 const restMs = 2000;
 
@@ -29,9 +31,9 @@ export const row: Row = {
       const started: Record<'npm' | 'node' | 'floor', Start[]> = { npm: [], node: [], floor: [] };
       const data = join(directory, 'data');
       const port = await freePort();
-      const dev = ['--import', 'tsx', 'bin/proctor.ts', 'dev', '--port', String(port), '--data', data];
+      const dev = ['bin/proctor.mjs', 'dev', '--port', String(port), '--data', data];
       const env = { PROCTOR_PORT: String(port), PROCTOR_DATA: data };
-      // The first start makes keys and table, and compiles.
+      // The first start makes keys and table, and builds the program.
       await start(process.execPath, dev);
       for (let round = 0; round < rounds; round++) {
         started.npm.push(await start('npm', ['start', '--silent'], env));
@@ -61,6 +63,11 @@ export const row: Row = {
           { name: 'floor: Node and the table alone, ready', value: ready('floor'), unit: 's', source: 'measured' },
           { name: 'floor: memory at rest', value: rest('floor'), unit: 'MB', source: 'measured' },
         ],
+        ...(ready('floor') > 2 * floorSeconds
+          ? {
+              floor: `Node and the table alone took ${ready('floor').toFixed(2)} s, and ${floorSeconds} s where the target was set.`,
+            }
+          : {}),
       };
     } finally {
       await rm(directory, { recursive: true, force: true, maxRetries: 10 });
