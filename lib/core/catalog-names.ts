@@ -109,6 +109,6 @@ export function keyOf(entry: CatalogEntry): string {
 
 function readNames({ entries }: Catalog): Names {
   const names = { positions: new Map(), iterationAliases: new Map(), classless: new Map(), boundClass: new Map() };
-  entries.forEach((entry, position) => learn(names, (at) => entries[at], entry, position, keyOf(entry)));
+  for (const [position, entry] of entries.entries()) learn(names, (at) => entries[at], entry, position, keyOf(entry));
   return names;
 }
