@@ -45,26 +45,13 @@ async function build(root, cache) {
   const startedAt = Date.now();
   const esbuild = await import('esbuild');
   const { outputFiles, metafile } = await esbuild.build({
+    ...bundling,
     absWorkingDir: root,
     entryPoints: [entry],
     outdir: cache,
     // By their content: what is there already is right, and what others run is not touched.
     entryNames: '[name]-[hash]',
     chunkNames: '[hash]',
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    mainFields: ['module', 'main'],
-    // They look for files beside their own.
-    external: ['dynalite', 'esbuild'],
-    // For packages that are no ES modules and load what Node brings.
-    banner: {
-      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
-    },
-    plugins: [inPlace],
     metafile: true,
     write: false,
     logLevel: 'silent',
@@ -96,6 +83,24 @@ const inPlace = {
       return { loader: 'ts', contents };
     });
   },
+};
+
+/** How sources become a program that loads fast. */
+export const bundling = {
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  mainFields: ['module', 'main'],
+  // They look for files beside their own.
+  external: ['dynalite', 'esbuild'],
+  // For packages that are no ES modules and load what Node brings.
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
+  plugins: [inPlace],
 };
 
 /** At once or not at all: another start may be reading it. */
