@@ -263,6 +263,8 @@ export interface RunStore {
   holdPoll(run: Run, after: number, aliveAt?: number): Promise<void>;
   /** E18. */
   registerToken(runId: number, seenWakeSeq: number, token: string, nextActionAt: number): Promise<boolean>;
+  /** E18 again by who saw the token, for a later time: false if the execution has gone on since, or is told to. */
+  keepToken(run: Pick<Run, 'id' | 'wakeSeq' | 'taskToken'>, nextActionAt: number): Promise<boolean>;
   /** E19. */
   continueExecution(runId: number, executionN: number, nextActionAt: number): Promise<boolean>;
   /** Moves the time the sweeper looks again; never brings a finished run back. */

@@ -134,7 +134,7 @@ async function sleepsOn(services: Services, run: Run): Promise<boolean> {
   const { report, catalog } = await readLiveRun(services, run);
   const decision = decide(run, report, catalog, services.now());
   if (decision.next !== 'wait' || !decision.wakeable) return false;
-  return services.runs.registerToken(run.id, run.wakeSeq, run.taskToken, decision.until);
+  return services.runs.keepToken(run, decision.until);
 }
 
 /**

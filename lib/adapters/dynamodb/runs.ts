@@ -270,6 +270,12 @@ export function createRunStore(table: Table): RunStore {
       return (await change(runId, update, { token, nextActionAt, seen: seenWakeSeq }, condition)) !== undefined;
     },
 
+    async keepToken({ id, wakeSeq, taskToken = '' }, nextActionAt) {
+      const condition = `#wakeSeq = :seen AND #taskToken = :token AND ${live}`;
+      const values = { nextActionAt, seen: wakeSeq, token: taskToken };
+      return (await change(id, 'SET #nextActionAt = :nextActionAt', values, condition)) !== undefined;
+    },
+
     // E19
     async continueExecution(runId, executionN, nextActionAt) {
       const update = 'SET #executionN = :next, #nextActionAt = :nextActionAt REMOVE #taskToken';

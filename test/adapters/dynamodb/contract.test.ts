@@ -636,6 +636,25 @@ describe('executions', () => {
     await unchanged(run, runs.registerToken(id, run.wakeSeq, 'token', 4000), false);
   });
 
+  it('E18 again keeps a token for longer that was seen, and never brings one back', async () => {
+    await running();
+    await runs.registerToken(id, 0, 'token', 4000);
+    const seen = await read();
+    expect(await runs.keepToken(seen, 5000)).toBe(true);
+    expect(await read()).toMatchObject({ taskToken: 'token', nextActionAt: 5000 });
+    await runs.registerToken(id, 0, 'of another wait', 6000);
+    await unchanged(await read(), runs.keepToken(seen, 7000), false);
+    const woken = (await runs.acknowledge(id, { at: 7000, final: true, bytes: 0 })) as Run;
+    await unchanged(woken, runs.keepToken({ ...woken, wakeSeq: 0 }, 8000), false);
+  });
+
+  it('E18 again is refused for a completed run', async () => {
+    const run = await running();
+    await runs.registerToken(id, 0, 'token', 4000);
+    const over = (await runs.complete(run, aCompletion())) as Run;
+    await unchanged(over, runs.keepToken({ ...over, taskToken: 'token' }, 5000), false);
+  });
+
   it('E19 moves on to the next execution and forgets the token', async () => {
     await running();
     await runs.registerToken(id, 0, 'token', 4000);
