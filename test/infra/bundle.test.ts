@@ -1,17 +1,14 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { drawBadge } from '../../lib/adapters/draw-badge.ts';
-import { openEmbeddedTable } from '../../lib/adapters/embedded-table.ts';
 import { unknownBadge } from '../../lib/core/badge.ts';
 import { type Bundles, bundleFunctions } from '../../lib/infra/bundle.ts';
 import { functionNames } from '../../lib/infra/function-table.ts';
+import { serveTable } from '../support/table.ts';
 
 /** performance.md P4: of what a function loads before its first call. */
 const maxBytesAtStart = 300_000;
@@ -76,10 +73,7 @@ describe('bundles', () => {
   });
 
   it('reach their table with what was left out of the SDK', async () => {
-    const { listener, tableName, close } = await openEmbeddedTable();
-    const server = createServer(listener).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const { url, tableName, close } = await serveTable();
     const file = join(bundles.directory, 'complete-run', 'index.cjs');
     const script = `require(${JSON.stringify(file)}).handler({ runId: 7 }).then(() => console.log('no such run'))`;
     const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
@@ -87,11 +81,10 @@ describe('bundles', () => {
         AWS_REGION: 'local',
         AWS_ACCESS_KEY_ID: 'a',
         AWS_SECRET_ACCESS_KEY: 'b',
-        AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}`,
+        AWS_ENDPOINT_URL_DYNAMODB: url,
         TABLE_NAME: tableName,
       },
     });
-    server.close();
     await close();
     expect(stdout).toContain('no such run');
   });

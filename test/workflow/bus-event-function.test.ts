@@ -4,18 +4,18 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { createStores } from '../../lib/adapters/dynamodb/client.ts';
-import { openEmbeddedTable } from '../../lib/adapters/embedded-table.ts';
 import { parsePlan } from '../../lib/core/plan.ts';
+import { serveTable } from '../support/table.ts';
 
 /** Calls to Step Functions and EventBridge, by the operation's name. */
 const calls: { readonly operation: string; readonly input: Record<string, unknown> }[] = [];
 let api: Server;
-let table: Awaited<ReturnType<typeof openEmbeddedTable>>;
+let table: Awaited<ReturnType<typeof serveTable>>;
 let stores: ReturnType<typeof createStores>;
 let handler: (event: unknown) => Promise<void>;
 
 beforeAll(async () => {
-  table = await openEmbeddedTable();
+  table = await serveTable();
   stores = createStores(table.client, table.tableName);
   api = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -30,12 +30,11 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
-  const { hostname, port } = (await table.client.config.endpoint?.()) ?? {};
   for (const [name, value] of Object.entries({
     AWS_REGION: 'local',
     AWS_ACCESS_KEY_ID: 'a',
     AWS_SECRET_ACCESS_KEY: 'b',
-    AWS_ENDPOINT_URL_DYNAMODB: `http://${hostname}:${port}`,
+    AWS_ENDPOINT_URL_DYNAMODB: table.url,
     AWS_ENDPOINT_URL_SFN: endpoint,
     AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint,
     TABLE_NAME: table.tableName,

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { openEmbeddedTable } from '../../../lib/adapters/embedded-table.ts';
 import { createCallbackToken } from '../../../lib/core/callback-token.ts';
+import { serveTable } from '../../support/table.ts';
 import { masterKey, startLoopbackAws, webhookSecret } from './loopback-aws.ts';
 import { type Call, startCold } from './start-cold.ts';
 
@@ -24,8 +24,7 @@ export interface Scenes {
 
 /** The shipped bundles, with a table of their own and AWS on loopback. */
 export async function openScenes(bundles: string): Promise<Scenes> {
-  const [table, aws] = await Promise.all([openEmbeddedTable(), startLoopbackAws()]);
-  const { hostname, port } = (await table.client.config.endpoint?.()) ?? {};
+  const [table, aws] = await Promise.all([serveTable(), startLoopbackAws()]);
   const env = {
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'AKID',
@@ -33,7 +32,7 @@ export async function openScenes(bundles: string): Promise<Scenes> {
     AWS_SESSION_TOKEN: 'session',
     AWS_LAMBDA_FUNCTION_NAME: 'function',
     AWS_ENDPOINT_URL: aws.url,
-    AWS_ENDPOINT_URL_DYNAMODB: `http://${hostname}:${port}`,
+    AWS_ENDPOINT_URL_DYNAMODB: table.url,
     TABLE_NAME: table.tableName,
     STATE_MACHINE_ARN: `${arn('states')}:stateMachine:Proctor-run`,
     MASTER_KEYS_SECRET: `${arn('secretsmanager')}:secret:master-AbCdEf`,

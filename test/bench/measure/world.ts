@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { openEmbeddedTable } from '../../../lib/adapters/embedded-table.ts';
 import { type Deployed, deploy } from '../../support/deployed/deploy.ts';
+import { serveTable } from '../../support/table.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 import { createMeter, type Meter } from './meter.ts';
 
@@ -39,7 +39,7 @@ type Serve = (request: IncomingMessage, body: string, response: ServerResponse) 
 export async function openWorld(serve: Serve): Promise<World> {
   const clock = createVirtualClock();
   const meter = createMeter();
-  const table = await openEmbeddedTable();
+  const table = await serveTable();
   const internet = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);

@@ -7,7 +7,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiGatewayResult } from '../../../lib/adapters/api-gateway.ts';
-import { type EmbeddedTable, openEmbeddedTable } from '../../../lib/adapters/embedded-table.ts';
 import { type EventPattern, matchesPattern } from '../../../lib/core/event-pattern.ts';
 import { createApp } from '../../../lib/infra/app.ts';
 import { bundleFunctions } from '../../../lib/infra/bundle.ts';
@@ -17,6 +16,7 @@ import { serveApiGateway } from '../api-gateway-loopback.ts';
 import { createExecution, type Execution } from '../asl.ts';
 import { type FakeCodebuild, startFakeCodebuild } from '../fake-codebuild.ts';
 import { startFakeScheduler } from '../fake-scheduler.ts';
+import { type ServedTable, serveTable } from '../table.ts';
 import { accountId, createAccount, region } from './account.ts';
 import { type AwsRequest, readAwsRequest } from './aws-request.ts';
 import { createFunction, type DeployedFunction, type Used } from './function-process.ts';
@@ -30,7 +30,7 @@ const codebuildProject = 'shop-tests';
 /** What a measurement wants of a deployment; a test wants none of it. */
 export interface DeployOptions {
   /** Closed with the deployment. */
-  readonly table?: EmbeddedTable;
+  readonly table?: ServedTable;
   /** Of the functions and of what waits; the real one unless given. */
   readonly clock?: Clock;
   /** Around each call of a function to AWS; `pass` answers the bytes that AWS answers. */
@@ -50,7 +50,7 @@ export interface Deployed {
   /** Of the API, on loopback. */
   readonly url: string;
   readonly host: string;
-  readonly table: EmbeddedTable;
+  readonly table: ServedTable;
   readonly functions: ReadonlyMap<string, DeployedFunction>;
   /** What each function has, by its id. */
   readonly memoryMb: ReadonlyMap<string, number>;
@@ -104,7 +104,7 @@ export async function deploy(serve: RequestListener, options: DeployOptions = {}
   const { clock = realTime } = options;
   const { directory, template } = await synthesizeAssembly();
 
-  const table = options.table ?? (await openEmbeddedTable());
+  const table = options.table ?? (await serveTable());
   const account = createAccount(template, { Table: table.tableName });
   const grants = readGrants(account);
   const builds = await startFakeCodebuild({ projects: [codebuildProject] });
@@ -145,7 +145,7 @@ export async function deploy(serve: RequestListener, options: DeployOptions = {}
     const may = read.calls.map((call) => permit(id, roles.get(id) ?? '', call));
     if (may.includes(false)) return answer(response, 400, { __type: 'AccessDeniedException', message: 'not granted' });
     const { href } = new URL(request.url ?? '', awsUrl);
-    const elsewhere = { dynamodb: tableUrl, codebuild: builds.url, scheduler: scheduler.url }[read.service];
+    const elsewhere = { dynamodb: table.url, codebuild: builds.url, scheduler: scheduler.url }[read.service];
     const pass = async (): Promise<Buffer> => {
       if (elsewhere !== undefined) return forward(request, body, href.replace(awsUrl, elsewhere), response);
       await serveAws(read, response);
@@ -155,9 +155,6 @@ export async function deploy(serve: RequestListener, options: DeployOptions = {}
   };
   await listen(aws);
   const awsUrl = urlOf(aws);
-  const tableServer = createServer(table.listener);
-  await listen(tableServer);
-  const tableUrl = urlOf(tableServer);
 
   const reachable = { [host]: (internet.address() as AddressInfo).port };
   const ownClock = options.clock === undefined ? {} : { now: clock.now };
@@ -380,7 +377,7 @@ export async function deploy(serve: RequestListener, options: DeployOptions = {}
     },
     async close() {
       for (const service of functions.values()) service.close();
-      for (const server of [aws, internet, tableServer]) {
+      for (const server of [aws, internet]) {
         server.closeAllConnections();
         server.close();
       }
