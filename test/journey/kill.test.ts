@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedProcess, freePort, startEmbedded } from '../support/embedded-process.ts';
 import { createRandom } from '../support/interleaving/random.ts';
 import type { NativeRun } from '../support/local.ts';
@@ -21,8 +21,10 @@ let system: EmbeddedProcess | undefined;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'proctor-kill-'));
 });
-afterAll(async () => {
+afterEach(async () => {
   await system?.kill();
+});
+afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
