@@ -115,9 +115,9 @@ export function mayHaveStarted(end: AttemptEnd): boolean {
   return isUntaken(end) && end.problem?.nothingStarted !== true;
 }
 
-/** Its answers made no sense, so nobody knows that the job is over: it must be stopped. */
+/** It was we who ended the attempt: nobody knows that its job is over, so it must be stopped. */
 export function mayGoOn(end: AttemptEnd): boolean {
-  return end.problem?.reason === 'executorProtocol';
+  return end.problem?.reason === 'executorProtocol' || end.problem?.reason === 'inactivity';
 }
 
 export type Poll =

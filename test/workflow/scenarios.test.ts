@@ -443,6 +443,17 @@ describe.each([loop, machine])('on the $name', (driver) => {
       expect(world.executor.aliveJobs()).toBe(0);
     });
 
+    it('goes on asking a job to stop that was given up for its silence, when its run is stopped then', async () => {
+      const plan = { redispatch: { max: 1 }, deadlines: { inactivitySeconds: 60 } };
+      world = await createWorld(driver, plan, { job: () => ({}), stopsAfterMs: 20_000 });
+      const { id } = await world.trigger();
+      world.faults.diesAt = 'nextAttempt';
+      await world.clock.runUntil(async () => world.faults.diesAt === undefined, 600_000);
+      await world.stop(id);
+      expectEnd(await world.finish(id), 'stopped', 'requested');
+      expect(world.executor.aliveJobs()).toBe(0);
+    });
+
     it('forgives an answer that makes no sense once the next one does', async () => {
       const ended = await run(
         {},
