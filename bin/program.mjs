@@ -1,11 +1,11 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const entry = 'bin/proctor.ts';
-/** Changes with every installation. */
-const installed = 'node_modules/.package-lock.json';
-/** A process that runs still loads parts of what it began with: they stay for so long after they were last built. */
+/** What it is built by: this file, and what changes with every installation. */
+const means = ['bin/program.mjs', 'node_modules/.package-lock.json'];
+/** A process that runs still loads parts of what it began with: they stay for so long after something took their place. */
 const keepMs = 7 * 24 * 3_600_000;
 
 /**
@@ -31,14 +31,23 @@ export async function findBuilt(root) {
 }
 
 async function findFresh(root, cache) {
-  const list = join(cache, 'sources.json');
-  const text = await readFile(list, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const known = JSON.parse(text);
+  const known = await readList(cache);
   // A copy of the checkout has a copy of the cache, which knows where it was made.
-  if (known.root !== root) return undefined;
-  const states = await Promise.all(known.sources.map(([file]) => stateOf(join(root, file))));
-  return states.every((state, i) => state === known.sources[i][1]) ? known.program : undefined;
+  if (known?.root !== root) return undefined;
+  const [states] = await Promise.all([
+    Promise.all(known.sources.map(([file]) => stateOf(join(root, file)))),
+    ...known.files.map((file) => access(file)),
+  ]).catch(() => [undefined]);
+  return states?.every((state, i) => state === known.sources[i][1]) ? known.program : undefined;
+}
+
+/** What was built last, and from what; undefined where there is nothing that can be read. */
+async function readList(cache) {
+  try {
+    return JSON.parse(await readFile(join(cache, 'sources.json'), 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 async function build(root, cache) {
@@ -56,17 +65,20 @@ async function build(root, cache) {
     write: false,
     logLevel: 'silent',
   });
-  const files = Object.keys(metafile.inputs).filter((file) => !file.startsWith('node_modules/'));
+  const inputs = Object.keys(metafile.inputs).filter((file) => !file.startsWith('node_modules/'));
   const sources = await Promise.all(
-    [...files, installed].map(async (file) => [file, await stateOf(join(root, file), startedAt)]),
+    [...new Set([...inputs, ...means])].map(async (file) => [file, await stateOf(join(root, file), startedAt)]),
   );
   await mkdir(cache, { recursive: true });
+  const before = await readList(cache);
   for (const { path, contents } of outputFiles) await write(path, contents);
-  const list = join(cache, 'sources.json');
+  const files = outputFiles.map(({ path }) => path);
   const [name] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === entry);
   const program = join(root, name);
-  await write(list, JSON.stringify({ root, program, sources }));
-  await forgetOthers(cache, new Set([list, ...outputFiles.map(({ path }) => path)]));
+  const list = join(cache, 'sources.json');
+  await write(list, JSON.stringify({ root, program, files, sources }));
+  for (const file of before?.files ?? []) await utimes(file, new Date(), new Date()).catch(() => undefined);
+  await forgetOthers(cache, new Set([list, ...files]));
   return program;
 }
 
@@ -114,7 +126,8 @@ async function forgetOthers(cache, used) {
   for (const name of await readdir(cache)) {
     const path = join(cache, name);
     if (used.has(path)) continue;
-    const { mtimeMs } = await stat(path);
+    // Another start may have just renamed it.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
     if (mtimeMs < Date.now() - keepMs) await rm(path, { force: true });
   }
 }

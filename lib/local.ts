@@ -242,6 +242,10 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     port: options.port,
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
   }).catch(async (error: NodeJS.ErrnoException) => {
+    // What was resumed goes on until it is told.
+    await scheduler.close();
+    await workflow.close();
+    await sender.close();
     await table.close();
     if (error.code !== 'EADDRINUSE') throw error;
     throw new ServiceError('UNAVAILABLE', `port ${options.port} is taken; set PROCTOR_PORT to another one`);

@@ -11,12 +11,14 @@ interface SdkRequest {
 }
 
 /**
- * Settings of a client that hands its requests to a dynalite of the same process as they are: without a socket and the parsing
+ * Settings of a client that, until `isClosed`, hands its requests to a dynalite of the same process as they are: without a socket and the parsing
  * of HTTP, which are a third of what a call costs, and without a port that every user of the machine could reach.
  */
-export function toDynalite(listener: RequestListener): Settings {
+export function toDynalite(listener: RequestListener, isClosed: () => boolean): Settings {
   const handle = (request: SdkRequest) =>
     new Promise<{ response: { statusCode: number; headers: Record<string, string>; body: Uint8Array } }>((resolve) => {
+      // dynalite would throw where nobody catches it.
+      if (isClosed()) throw new Error('the table is closed');
       const { method, headers: given, body = '' } = request;
       const incoming = Object.assign(new EventEmitter(), { method, url: '/', headers: given });
       const headers: Record<string, string> = {};

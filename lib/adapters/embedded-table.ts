@@ -33,12 +33,13 @@ export async function openEmbeddedTable(path?: string): Promise<EmbeddedTable> {
   closeIterators();
   const server = dynalite({ ...(path === undefined ? {} : { path }), createTableMs: 0 });
   const listener: RequestListener = (request, response) => server.emit('request', request, response);
+  let isClosed = false;
   const client = createDynamoClient({
     region: 'local',
     // Never called: the SDK wants to know where it would be.
     endpoint: 'http://localhost',
     credentials: { accessKeyId: 'embedded', secretAccessKey: 'embedded' },
-    transport: toDynalite(listener),
+    transport: toDynalite(listener, () => isClosed),
   });
   await createTableOnce(client);
   return {
@@ -46,6 +47,7 @@ export async function openEmbeddedTable(path?: string): Promise<EmbeddedTable> {
     tableName,
     listener,
     async close() {
+      isClosed = true;
       client.destroy();
       // It closes what is on disk once it listens no more, so it must have listened.
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -9,7 +9,7 @@ import {
   waitWhileStopping,
 } from '../core/decide.ts';
 import { isServiceError } from '../core/errors.ts';
-import { mayGoOn, type Poll } from '../core/executor.ts';
+import type { Poll } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
 import { redactPoll, secretsOf } from '../core/redact.ts';
 import type { Run } from '../core/run.ts';
@@ -66,8 +66,6 @@ export async function stepRun(given: Services, runId: number): Promise<StepAnswe
       }
       case 'rerun':
       case 'stage': {
-        if (live.report.attempt.end !== null && mayGoOn(live.report.attempt.end))
-          await stopAttempt(services, live, run.attempt);
         const request = { attempt: run.attempt + 1, why: decision.next, requested: decision.requested };
         await services.runs.nextAttempt(run, request, services.now());
         break;

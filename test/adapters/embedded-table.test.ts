@@ -41,3 +41,9 @@ test.each(['on disk', 'in memory'])('%s, queries leave no iterator of the store 
   await close();
   Object.assign(AbstractLevel.prototype, { attachResource, detachResource });
 });
+
+test('a call that comes after it was closed fails, and takes nobody along', async () => {
+  const { client, tableName, close } = await openEmbeddedTable();
+  await close();
+  await expect(createTable(client, tableName).get({ pk: 'A', sk: '1' })).rejects.toThrow('closed');
+});

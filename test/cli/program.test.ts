@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,6 +44,29 @@ test('is built again after an installation', async () => {
   await writeFile(join(root, 'node_modules/.package-lock.json'), '{ }');
   await findBuilt(root);
   expect(await readFile(list, 'utf8')).not.toBe(before);
+});
+
+test('keeps what others still run from when something took its place, however long ago it was built', async () => {
+  const before = await findBuilt(root);
+  const longAgo = new Date(Date.now() - 30 * 24 * 3_600_000);
+  await utimes(before, longAgo, longAgo);
+  await say('two');
+  await findBuilt(root);
+  expect(await load(before)).toMatchObject({ said: 'one' });
+});
+
+test('is built again where the list of its sources is cut short, or a file of it is gone', async () => {
+  const program = await findBuilt(root);
+  const list = join(root, 'node_modules/.cache/proctor/sources.json');
+  await writeFile(list, '{"root":');
+  expect(await findBuilt(root)).toBe(program);
+  await rm(program);
+  expect(await load(await findBuilt(root))).toMatchObject({ said: 'one' });
+});
+
+test('is built by two at once', async () => {
+  const [one, other] = await Promise.all([findBuilt(root), findBuilt(root)]);
+  expect(one).toBe(other);
 });
 
 test('finds what lies beside a source, in the checkout that was started and not in the one it was copied from', async () => {

@@ -40,7 +40,8 @@ export function createCreateKey(services: Services): Handler {
     requireScopes(principal, body.scopes);
     if (!reaches(principal, { projects: given, planIds }))
       throw new ServiceError('FORBIDDEN', 'The API key cannot give projects or plans beyond its own');
-    const projects = given ?? (planIds && (await projectsOf(services, principal, planIds)));
+    const ofPlans = body.projects == null && body.planIds != null;
+    const projects = ofPlans ? await projectsOf(services, principal, body.planIds ?? []) : given;
     const parallelLimit = limitOf(principal, body.parallelLimit);
     const ownerId = await services.keys.nextOwnerId();
     const scopes = [...new Set(body.scopes)];

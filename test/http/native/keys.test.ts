@@ -61,6 +61,8 @@ describe('API keys', () => {
     const [a, b] = [await planOf('shop'), await planOf('bank')];
     const made = await create({ planIds: [a, b], scopes: ['PLAN_VIEW', 'PLAN_EDIT'] });
     expect(made).toMatchObject({ status: 201, body: { projects: ['shop', 'bank'], planIds: [a, b] } });
+    const maker = await api.addKey({ scopes: ['KEY_ADMIN', 'PLAN_VIEW'], projects: ['shop', 'bank'] });
+    expect((await create({ planIds: [a] }, maker)).body).toMatchObject({ projects: ['shop'], planIds: [a] });
     const unknown = await create({ planIds: [a, 2_000_000_000] });
     expect(unknown).toMatchObject({ status: 400, body: { errors: [{ field: 'planIds[1]' }] } });
 

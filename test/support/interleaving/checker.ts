@@ -14,6 +14,8 @@ export interface Known {
   told: number;
   readonly acknowledged: SentBatch[];
   readonly sent: SentBatch[];
+  /** Somebody sent results of it besides its jobs. */
+  uploaded?: true;
 }
 
 /**
@@ -84,6 +86,11 @@ export function createChecker({ isPrompt }: { readonly isPrompt: boolean }) {
         runs.get(event.batch.runId)?.acknowledged.push(event.batch);
         if (event.batch.isFinal) ends.set(nameOf(event.batch), ends.get(nameOf(event.batch)) ?? event.at);
         return undefined;
+      case 'uploaded': {
+        const run = runs.get(event.runId);
+        if (run) run.uploaded = true;
+        return undefined;
+      }
       case 'visited': {
         const { name, status, body } = event;
         if (isPrompt && status >= 500) return broken('5xx', `${name} was answered ${status}`);

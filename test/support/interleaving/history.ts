@@ -28,6 +28,8 @@ export type Happened =
       /** Names of the cases, each after that of its suite; null is everything. */
       readonly selection: readonly string[] | null;
     }
+  /** Somebody sends results of the run besides its jobs. */
+  | { readonly what: 'uploaded'; readonly runId: number }
   | { readonly what: 'jobEnded'; readonly job: string }
   | { readonly what: 'executionStarted'; readonly runId: number }
   /** Someone who walks through the API got an answer. */

@@ -348,6 +348,7 @@ export async function createWorld(
       // Whoever sends an end in the place of a job speaks for it.
       const isEnd = name.startsWith('addResults') || name === 'uploadResults';
       if (isEnd) executor.endOf(runOfRequest(request));
+      if (isEnd || name.startsWith('addProgress')) happened({ what: 'uploaded', runId: runOfRequest(request) ?? 0 });
       const answer = await call(`tour ${name}`, timeouts.http, (services) =>
         answerRequest(services, request, (event) =>
           sendLater('bus event', (other) => startByEvent(other, other.plans.listEventPlans, event)),
