@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createStores, createStoresOn, type Stores } from '../../lib/adapters/dynamodb/client.ts';
 import { createTable, type Table } from '../../lib/adapters/dynamodb/table.ts';
 import { type EmbeddedTable, openEmbeddedTable } from '../../lib/adapters/embedded-table.ts';
+import { listen } from './listen.ts';
 import { createMemoryTable } from './memory-table.ts';
 
 /** An empty table with its stores. */
@@ -39,11 +38,10 @@ export type ServedTable = EmbeddedTable & { readonly url: string };
 /** A table for other processes, and for clients of their own: DynamoDB's protocol at `url`. */
 export async function serveTable(): Promise<ServedTable> {
   const table = await openEmbeddedTable();
-  const server = createServer(table.listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = createServer(table.listener);
   return {
     ...table,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: await listen(server),
     async close() {
       server.closeAllConnections();
       server.close();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quantile } from '../measure/statistics.ts';
+import { median } from '../measure/statistics.ts';
 import type { LoadWorld } from './world.ts';
 
 export interface Compared {
@@ -55,16 +55,12 @@ export async function compareWithStore(world: LoadWorld, say: (text: string) => 
     measured.push({ ...made, storePerSecond, share: (made.triggersPerSecond * made.callsEach) / storePerSecond });
     say(`${made.triggersPerSecond.toFixed(0)} triggers/s, the store alone ${storePerSecond.toFixed(0)} calls/s`);
   }
-  const median = (of: keyof Compared): number =>
-    quantile(
-      measured.map((one) => one[of]),
-      0.5,
-    );
+  const middle = (of: keyof Compared): number => median(measured.map((one) => one[of]));
   return {
-    triggersPerSecond: median('triggersPerSecond'),
-    callsEach: median('callsEach'),
-    storePerSecond: median('storePerSecond'),
-    share: median('share'),
+    triggersPerSecond: middle('triggersPerSecond'),
+    callsEach: middle('callsEach'),
+    storePerSecond: middle('storePerSecond'),
+    share: middle('share'),
   };
 }
 

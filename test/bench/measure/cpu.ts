@@ -1,3 +1,5 @@
+import { median } from './statistics.ts';
+
 /** Milliseconds of CPU this process spends on the work, garbage collection included. */
 export async function cpuMs(work: () => unknown): Promise<number> {
   const before = process.cpuUsage();
@@ -23,10 +25,4 @@ export async function cpuInTurn<Name extends string>(
     say(`round ${round} of ${rounds}`);
   }
   return Object.fromEntries(names.map((name) => [name, median(taken.get(name) ?? [])])) as Record<Name, number>;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }

@@ -7,6 +7,7 @@ import { leanSdk } from '../../../lib/infra/lean-sdk/plugin.ts';
 import { anchorPath } from '../anchors.ts';
 import { openScenes } from '../cold/scenes.ts';
 import { type Call, type Cost, startCold } from '../cold/start-cold.ts';
+import { median } from '../measure/statistics.ts';
 import type { Anchor, Figure, Row } from '../row.ts';
 
 const rounds = 20;
@@ -134,13 +135,6 @@ async function anchorBundle(): Promise<string> {
 function refuseFailure(name: string, answer: unknown): void {
   const { statusCode, body } = (answer ?? {}) as { statusCode?: number; body?: string };
   if (statusCode !== undefined && statusCode >= 300) throw new Error(`${name} answered ${statusCode}: ${body}`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const [low = Number.NaN, high = Number.NaN] = [sorted[sorted.length % 2 === 0 ? middle - 1 : middle], sorted[middle]];
-  return (low + high) / 2;
 }
 
 function round(value: number, digits = 0): number {

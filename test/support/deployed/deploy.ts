@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -16,6 +15,7 @@ import { serveApiGateway } from '../api-gateway-loopback.ts';
 import { createExecution, type Execution } from '../asl.ts';
 import { type FakeCodebuild, startFakeCodebuild } from '../fake-codebuild.ts';
 import { startFakeScheduler } from '../fake-scheduler.ts';
+import { listen } from '../listen.ts';
 import { type ServedTable, serveTable } from '../table.ts';
 import { accountId, createAccount, region } from './account.ts';
 import { type AwsRequest, readAwsRequest } from './aws-request.ts';
@@ -153,8 +153,7 @@ export async function deploy(serve: RequestListener, options: DeployOptions = {}
     };
     await (options.watchCall?.(id, read, pass) ?? pass());
   };
-  await listen(aws);
-  const awsUrl = urlOf(aws);
+  const awsUrl = await listen(aws);
 
   const reachable = { [host]: (internet.address() as AddressInfo).port };
   const ownClock = options.clock === undefined ? {} : { now: clock.now };
@@ -432,13 +431,4 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
-}
-
-async function listen(server: ReturnType<typeof createServer> | ReturnType<typeof createTlsServer>): Promise<void> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-}
-
-function urlOf(server: ReturnType<typeof createServer>): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
