@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -117,7 +118,7 @@ export const bundling = {
 
 /** At once or not at all: another start may be reading it. */
 async function write(path, contents) {
-  const draft = join(dirname(path), `${process.pid}.${basename(path)}`);
+  const draft = join(dirname(path), `${randomUUID()}.${basename(path)}`);
   await writeFile(draft, contents);
   await rename(draft, path);
 }
