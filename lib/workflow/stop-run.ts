@@ -7,15 +7,17 @@ const requested: Ending = { result: 'stopped', reason: 'requested', explanation:
 
 /**
  * Stops the run, or answers how it stands if it is over or stopping already (reliability.md 3.4). A run no executor knows of
- * completes at once; for the others the stop is committed first, then the workflow asks the executor.
+ * completes at once, unless it goes on at the same moment: to make a result ready takes longer than a step of the run, so the
+ * second try would lose as well. For the others the stop is committed first, then the workflow asks the executor.
  */
 export async function stopRun(services: Services, runId: number): Promise<Run> {
   for (let round = 0; round < 10; round++) {
     const run = await services.runs.getRun(runId);
     if (run === undefined || !isVisible(run)) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
     if (run.status === 'completed' || run.status === 'stopping') return run;
-    if (isUnclaimed(run)) {
-      const stopped = await completeRun(services, runId, (current) => (isUnclaimed(current) ? requested : null));
+    // One that waits for others has no workflow that would look at it.
+    if (isUnclaimed(run) && (round === 0 || run.waitsFor !== undefined)) {
+      const stopped = await completeRun(services, runId, ({ version }) => (version === run.version ? requested : null));
       if (stopped.status === 'completed') return stopped;
       continue;
     }
