@@ -74,7 +74,7 @@ test('a reader starts the sample plan, sees it fill, reruns the case that failed
   await page.getByText('Passed', { exact: true }).first().waitFor({ timeout: 120_000 });
   await page.getByText('Taken together: passed, 12 of 12 passed').waitFor();
   const facts = await page.locator('.facts').textContent();
-  for (const fact of ['Asked for1 case', 'Executing1 case', 'Buildbuild 7']) expect(facts).toContain(fact);
+  for (const fact of ['Asked for1 case', 'Executed1 case', 'Buildbuild 7']) expect(facts).toContain(fact);
   await picture('turned');
   await page.getByRole('link', { name: /^Attempts/ }).click();
   await page.getByText('Output').click();

@@ -44,7 +44,7 @@ function AttemptItem({ attempt, runId }: { readonly attempt: Attempt; readonly r
           <dd>{requestedCount === null ? 'everything' : count(requestedCount, 'case')}</dd>
         </div>
         <div>
-          <dt>Executing</dt>
+          <dt>{endedAt === null ? 'Executing' : 'Executed'}</dt>
           <dd>{executing ?? (dispatchedAt === null ? 'not dispatched yet' : 'as requested')}</dd>
         </div>
         {dispatchedAt === null ? null : (

@@ -12,7 +12,7 @@ export function RunFacts({ run }: { readonly run: Run }) {
         <When at={run.createdAt} /> <span class="dim">{startedBy(run)}</span>
       </Fact>
       <Fact name="Asked for">{run.config ? `${run.config.name} (${run.requested})` : run.requested}</Fact>
-      {run.executing === null ? null : <Fact name="Executing">{run.executing}</Fact>}
+      {run.executing === null ? null : <Fact name={whatExecutes(run)}>{run.executing}</Fact>}
       {run.environmentId === null ? null : (
         <Fact name="Environment">
           <Environment id={run.environmentId} />
@@ -50,6 +50,12 @@ function startedBy({ trigger, schedule, rerunOf }: Run): string {
   if (schedule) return `${rerun}by schedule ${schedule.id}`;
   if (trigger.event) return `${rerun}by ${trigger.event.detailType} of ${trigger.event.source}`;
   return `${rerun}by key ${trigger.keyId}`;
+}
+
+/** What is known is the newest attempt's. */
+function whatExecutes({ status, attempt }: Run): string {
+  if (status !== 'completed') return 'Executing';
+  return attempt === 1 ? 'Executed' : `Executed in attempt ${attempt}`;
 }
 
 function Environment({ id }: { readonly id: number }) {
