@@ -32,23 +32,24 @@ export async function findBuilt(root) {
 }
 
 async function findFresh(root, cache) {
-  const known = await readList(cache);
-  // A copy of the checkout has a copy of the cache, which knows where it was made.
-  if (known?.root !== root) return undefined;
-  const [states] = await Promise.all([
-    Promise.all(known.sources.map(([file]) => stateOf(join(root, file)))),
-    ...known.files.map((file) => access(file)),
-  ]).catch(() => [undefined]);
-  return states?.every((state, i) => state === known.sources[i][1]) ? known.program : undefined;
-}
-
-/** What was built last, and from what; undefined where there is nothing that can be read. */
-async function readList(cache) {
   try {
-    return JSON.parse(await readFile(join(cache, 'sources.json'), 'utf8'));
+    const known = await readList(cache);
+    // A copy of the checkout has a copy of the cache, which knows where it was made.
+    if (known.root !== root) return undefined;
+    const [states] = await Promise.all([
+      Promise.all(known.sources.map(([file]) => stateOf(join(root, file)))),
+      ...[known.program, ...known.files].map((file) => access(file)),
+    ]);
+    return states.every((state, i) => state === known.sources[i][1]) ? known.program : undefined;
   } catch {
+    // A file is gone, or the list is none of this version's: what is built anew takes its place.
     return undefined;
   }
+}
+
+/** What was built last, and from what. */
+async function readList(cache) {
+  return JSON.parse(await readFile(join(cache, 'sources.json'), 'utf8'));
 }
 
 async function build(root, cache) {
@@ -71,7 +72,7 @@ async function build(root, cache) {
     [...new Set([...inputs, ...means])].map(async (file) => [file, await stateOf(join(root, file), startedAt)]),
   );
   await mkdir(cache, { recursive: true });
-  const before = await readList(cache);
+  const before = await readList(cache).catch(() => undefined);
   for (const { path, contents } of outputFiles) await write(path, contents);
   const files = outputFiles.map(({ path }) => path);
   const [name] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === entry);

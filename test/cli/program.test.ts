@@ -64,6 +64,18 @@ test('is built again where the list of its sources is cut short, or a file of it
   expect(await load(await findBuilt(root))).toMatchObject({ said: 'one' });
 });
 
+test.each(['null', '{}', '[]', '{"sources":[]}', '{"files":[1],"sources":[1]}'])(
+  'is built again where another version left the list %s',
+  async (rest) => {
+    const program = await findBuilt(root);
+    const list = join(root, 'node_modules/.cache/proctor/sources.json');
+    const left = JSON.parse(rest);
+    await writeFile(list, JSON.stringify(left && { ...left, root, program: 'gone.mjs' }));
+    expect(await findBuilt(root)).toBe(program);
+    expect(JSON.parse(await readFile(list, 'utf8'))).toMatchObject({ program });
+  },
+);
+
 test('is built by two at once', async () => {
   const [one, other] = await Promise.all([findBuilt(root), findBuilt(root)]);
   expect(one).toBe(other);
