@@ -9,9 +9,9 @@ export default defineConfig({
     maxWorkers: '100%',
     setupFiles: ['./test/support/seed.ts', './test/support/restore.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
-    // Tests start real processes and servers on a machine that may have two cores.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Tests start real processes and servers on a machine that may have two cores, and other work.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
     projects: [
       {
         extends: true,

@@ -1,13 +1,10 @@
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type Action, readAction, runAction } from '../support/composite-action.ts';
 import { startTestSystem, type TestSystem } from '../support/local.ts';
-
-// The executable as it is, loaded through tsx: seconds of a core each time.
-vi.setConfig({ testTimeout: 120_000 });
 
 let server: TestSystem;
 let action: Action;

@@ -3,11 +3,8 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type CommandLine, startCommandLine } from '../support/command-line.ts';
-
-// A process for each call: seconds on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 let line: CommandLine;
 /** Of a machine that does other things, too. */

@@ -1,15 +1,12 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkNode } from '../../lib/cli/doctor/check-machine.ts';
 import { checkDue } from '../../lib/cli/doctor/check-runs.ts';
 import { checkKey, checkReachable, checkVersion } from '../../lib/cli/doctor/check-server.ts';
 import { checkDeliveries, checkHooks } from '../../lib/cli/doctor/check-webhooks.ts';
 import { serve } from '../client/serve.ts';
 import { type CommandLine, startCommandLine } from '../support/command-line.ts';
-
-// A process for each call: seconds on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 let line: CommandLine;
 beforeAll(async () => {

@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CommandLine, startCommandLine } from '../support/command-line.ts';
-
-// A process for each call: seconds on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 let line: CommandLine;
 beforeAll(async () => {

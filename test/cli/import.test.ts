@@ -1,14 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type CommandLine, startCommandLine } from '../support/command-line.ts';
 import { startFakeTestinium } from '../support/fake-testinium.ts';
 import { type FakeTestsigma, startFakeTestsigma } from '../support/fake-testsigma.ts';
-
-// A process for each call: seconds on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 let line: CommandLine;
 let testsigma: FakeTestsigma;

@@ -1,11 +1,8 @@
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type CommandLine, startCommandLine } from '../support/command-line.ts';
-
-// A process for each call: seconds on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 let line: CommandLine;
 let file: string;

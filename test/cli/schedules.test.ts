@@ -1,8 +1,5 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CommandLine, startCommandLine } from '../support/command-line.ts';
-
-// A process for each call: seconds on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 let line: CommandLine;
 beforeAll(async () => {

@@ -217,7 +217,7 @@ describe('a deployment, driven as AWS drives it', () => {
   });
 
   it('goes on with a run whose execution was lost, and stops it', async () => {
-    const planId = await applyPlan('stays', { variables: { STAYS: 'yes' } });
+    const planId = await applyPlan('stays', { variables: { STAYS: 'yes' }, overlap: 'queue' });
     const { body } = await call('POST', `/v1/plans/${planId}/runs`, {});
     await vi.waitFor(() => expect(dispatched.some(({ runId }) => runId === body.id)).toBe(true), patience);
     const name = `run-${body.id}-1`;
@@ -228,6 +228,10 @@ describe('a deployment, driven as AWS drives it', () => {
       detail: { executionArn: `${stateMachineArn}:${name}`, stateMachineArn, name, status: 'ABORTED' },
     });
     await vi.waitFor(() => expect(proctor.executions.has(`run-${body.id}-2`)).toBe(true), patience);
+    // One that waits behind it is over at once: no executor knows of it.
+    const behind = (await call('POST', `/v1/plans/${planId}/runs`, {})).body.id;
+    const over = await call('POST', `/v1/runs/${behind}/stop`, {});
+    expect(over).toMatchObject({ status: 200, body: { status: 'completed', result: 'stopped' } });
     expect((await call('POST', `/v1/runs/${body.id}/stop`, {})).status).toBe(200);
     expect(await completed(body.id)).toMatchObject({ result: 'stopped' });
     expect(received.some(({ path }) => path === '/stop')).toBe(true);

@@ -10,9 +10,6 @@ import { makeDispatch } from '../executors/dispatch.ts';
 import { type FakeCodebuild, startFakeCodebuild } from '../support/fake-codebuild.ts';
 import { startTestSystem, type TestSystem } from '../support/local.ts';
 
-// Builds that really run their specification, on the sample project.
-vi.setConfig({ testTimeout: 90_000 });
-
 let fake: FakeCodebuild;
 let proctor: TestSystem;
 let sample: { id: number; executor: Record<string, unknown> };

@@ -2,14 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type EmbeddedProcess, freePort, startEmbedded } from '../support/embedded-process.ts';
 import { type NativeRun, startTestSystem, type TestSystem } from '../support/local.ts';
 import { startTenantProxy, type TenantProxy } from '../support/tenant-proxy.ts';
-
-// Real processes and two whole systems: seconds, and more on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 /** Proctor in front of another Proctor, which stands for the tenant: between them is only the wire. */
 let front: TestSystem;

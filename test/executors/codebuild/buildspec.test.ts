@@ -1,15 +1,12 @@
 import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { PickedCase } from '../../../lib/core/executor.ts';
 import type { CommandSettings } from '../../../lib/core/executor-settings.ts';
 import { buildBuildspec } from '../../../lib/executors/codebuild/buildspec.ts';
 import { runBuildspec } from '../../support/codebuild/run-buildspec.ts';
-
-// Real processes: seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 let source: string;
 beforeAll(async () => {

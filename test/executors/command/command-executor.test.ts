@@ -8,9 +8,6 @@ import { attemptDirectory, attemptFiles } from '../../../lib/executors/command/a
 import { createCommandExecutor } from '../../../lib/executors/command/command-executor.ts';
 import { dispatchOf, junit, newDirectory, pollToEnd, processesWith, until } from './job-harness.ts';
 
-// Real processes: seconds on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
-
 let dataDirectory: string;
 let executor: Executor;
 

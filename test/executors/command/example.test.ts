@@ -1,14 +1,11 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { emptyCatalog, indexCatalog, placeDeclared } from '../../../lib/core/catalog.ts';
 import { type PlanDocument, parsePlan } from '../../../lib/core/plan.ts';
 import { createCommandExecutor } from '../../../lib/executors/command/command-executor.ts';
 import { dispatchOf, newDirectory, pollToEnd } from './job-harness.ts';
-
-// Real processes: seconds on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
 
 let dataDirectory: string;
 let plan: PlanDocument;

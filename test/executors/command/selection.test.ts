@@ -1,13 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PickedCase } from '../../../lib/core/executor.ts';
 import { attemptDirectory, attemptFiles } from '../../../lib/executors/command/attempt-files.ts';
 import { createCommandExecutor } from '../../../lib/executors/command/command-executor.ts';
 import { dispatchOf, newDirectory, pollToEnd } from './job-harness.ts';
-
-// Real processes: seconds on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
 
 let dataDirectory: string;
 let directory: string;
