@@ -4,12 +4,13 @@ import { createDynamoClient, createStores } from './adapters/dynamodb/client.ts'
 import type { Egress, EgressOptions } from './adapters/egress.ts';
 import { createInvocation, type LambdaContext } from './adapters/invocation.ts';
 import { createLog } from './adapters/log.ts';
+import { createMasterKeys } from './adapters/master-keys.ts';
 import { embedMetrics } from './adapters/metrics.ts';
 import type { SchedulerTarget } from './adapters/scheduler.ts';
-import { createSecrets, parseMasterKeys, type SecretReader } from './adapters/secrets.ts';
+import { createSecrets, type SecretReader } from './adapters/secrets.ts';
 import { ServiceError } from './core/errors.ts';
 import type { Executor } from './core/executor.ts';
-import type { Bus, MasterKey, Scheduler, Sender, Services, Workflow } from './core/ports.ts';
+import type { Bus, Scheduler, Sender, Services, Workflow } from './core/ports.ts';
 import { type RemoteType, remoteCapabilities } from './executors/capabilities.ts';
 import type { BuildDeployment, DefaultProject } from './executors/codebuild/deployment.ts';
 import type { RemoteTools } from './executors/remote-tools.ts';
@@ -59,9 +60,6 @@ export interface AwsSystem {
     work: (event: Event) => Promise<Answer>,
   ): (event: Event, context?: LambdaContext) => Promise<Answer>;
 }
-
-/** How long the master keys are kept; a rotation is known everywhere within this time. */
-const masterKeysMs = 5 * 60_000;
 
 /**
  * The system on AWS, wired once per process from the function's variables: TABLE_NAME, STATE_MACHINE_ARN, BUS_NAME,
@@ -163,19 +161,5 @@ function clientConfig(env: Environment): ClientConfig {
       secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
       ...(env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: env.AWS_SESSION_TOKEN }),
     },
-  };
-}
-
-function createMasterKeys(read: () => Promise<string>, now: () => number): () => Promise<readonly MasterKey[]> {
-  let known: { readonly keys: Promise<readonly MasterKey[]>; readonly readAt: number } | undefined;
-  return () => {
-    if (known && now() - known.readAt < masterKeysMs) return known.keys;
-    const keys = read().then(parseMasterKeys);
-    const current = { keys, readAt: now() };
-    known = current;
-    keys.catch(() => {
-      if (known === current) known = undefined;
-    });
-    return keys;
   };
 }

@@ -46,8 +46,11 @@ export interface Services {
   readonly random: (bytes: number) => Uint8Array;
   /** Where executors and links reach us, without a final slash. */
   readonly publicUrl: string;
-  /** Newest first; the older one still verifies while keys rotate. */
-  readonly masterKeys: () => Promise<readonly MasterKey[]>;
+  /**
+   * Newest first; the older one still verifies while keys rotate. They are kept for hours; `fresh` ones are those of the last
+   * seconds, for what is to outlive a rotation.
+   */
+  readonly masterKeys: (fresh?: 'fresh') => Promise<readonly MasterKey[]>;
   readonly secrets: Secrets;
   readonly log: (entry: LogEntry) => void;
 }

@@ -4,11 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiGatewayEvent } from '../../lib/adapters/api-gateway.ts';
 import { createEventBridgeBus } from '../../lib/adapters/event-bridge.ts';
 import { createForward } from '../../lib/adapters/forward.ts';
+import { createMasterKeys } from '../../lib/adapters/master-keys.ts';
 import { parseMasterKeys } from '../../lib/adapters/secrets.ts';
 import { createStepFunctionsWorkflow } from '../../lib/adapters/step-functions.ts';
 import { createAwsSystem } from '../../lib/aws.ts';
+import { createCallbackToken, verifyCallbackToken } from '../../lib/core/callback-token.ts';
 import type { BusEvent } from '../../lib/core/ports.ts';
 import { createFirstKey } from '../../lib/workflow/first-key.ts';
+import { withMasterKeys } from '../../lib/workflow/with-master-keys.ts';
 import { aRun } from '../support/runs.ts';
 import { openWireTable } from '../support/table.ts';
 
@@ -24,6 +27,7 @@ function createClient(answer: (input: Record<string, unknown>) => unknown) {
   return { sent, client: { send } };
 }
 
+const forgedToken = `cbt1.7.1.172800.${'A'.repeat(43)}`;
 const named = (name: string): Error => Object.assign(new Error(name), { name });
 
 describe('the workflow on Step Functions', () => {
@@ -108,6 +112,74 @@ describe('master keys', () => {
       expect(read).not.toThrow(/canary/);
     },
   );
+});
+
+describe('master keys that are kept', () => {
+  const hour = 3_600_000;
+  /** A secret that can be changed, a clock, and how often it was read. */
+  const openSecret = () => {
+    const secret = { epochs: [1], now: 0, reads: 0, fails: false };
+    const read = async () => {
+      secret.reads += 1;
+      if (secret.fails) throw named('ThrottlingException');
+      return JSON.stringify(secret.epochs.map((epoch) => ({ epoch, key: `${epoch}`.repeat(64) })));
+    };
+    const masterKeys = createMasterKeys(read, () => secret.now);
+    const epochs = async (fresh?: 'fresh') => (await masterKeys(fresh)).map(({ epoch }) => epoch);
+    const tokenOf = async () =>
+      createCallbackToken({ masterKeys: await masterKeys(), runId: 7, attempt: 1, expiresAt: 48 * hour });
+    const verify = (token: string) =>
+      withMasterKeys({ masterKeys }, (keys) => verifyCallbackToken({ masterKeys: keys, token, now: secret.now }));
+    return { secret, epochs, tokenOf, verify };
+  };
+
+  it('are read once for the signs of life of a run', async () => {
+    const { secret, tokenOf, verify } = openSecret();
+    const token = await tokenOf();
+    for (; secret.now < 5 * hour; secret.now += hour / 6) expect(await verify(token)).toEqual({ runId: 7, attempt: 1 });
+    expect(secret.reads).toBe(1);
+  });
+
+  it('verify what another process made with a key that came since, at once', async () => {
+    const [here, there] = [openSecret(), openSecret()];
+    await here.epochs();
+    here.secret.now = 60_000;
+    here.secret.epochs = [2, 1];
+    there.secret.epochs = [2, 1];
+    expect(await here.verify(await there.tokenOf())).toEqual({ runId: 7, attempt: 1 });
+    expect(here.secret.reads).toBe(2);
+  });
+
+  it('verify nothing within six hours of a key that was taken out', async () => {
+    const { secret, tokenOf, verify } = openSecret();
+    const token = await tokenOf();
+    secret.epochs = [2];
+    secret.now = 6 * hour;
+    expect(await verify(token)).toBeUndefined();
+  });
+
+  it('are read once in ten seconds, however much is forged, and again by who has none', async () => {
+    const { secret, epochs, verify } = openSecret();
+    await epochs();
+    for (secret.now = 10_000; secret.now < 20_000; secret.now += 100) expect(await verify(forgedToken)).toBeUndefined();
+    expect(secret.reads).toBe(2);
+    secret.fails = true;
+    for (; secret.now < 30_000; secret.now += 100) await expect(verify(forgedToken)).rejects.toThrow('Throttling');
+    expect(secret.reads).toBe(3);
+    expect(await epochs()).toEqual([1]);
+    secret.now = 7 * hour;
+    await expect(epochs()).rejects.toThrow('Throttling');
+    secret.fails = false;
+    expect(await epochs()).toEqual([1]);
+  });
+
+  it('are those of a rotation where something lasting is made', async () => {
+    const { secret, epochs } = openSecret();
+    await epochs();
+    secret.epochs = [2, 1];
+    secret.now = 60_000;
+    expect([await epochs(), await epochs('fresh'), await epochs()]).toEqual([[1], [2, 1], [2, 1]]);
+  });
 });
 
 describe('the system on AWS', () => {

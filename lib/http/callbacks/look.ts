@@ -2,6 +2,7 @@ import { verifyLookToken } from '../../core/callback-token.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
 import { isLive } from '../../core/run.ts';
+import { withMasterKeys } from '../../workflow/with-master-keys.ts';
 import { json } from '../json.ts';
 import type { Handler } from '../message.ts';
 
@@ -12,9 +13,10 @@ import type { Handler } from '../message.ts';
  */
 export function createLook(services: Services): Handler {
   return async ({ params }) => {
-    const masterKeys = await services.masterKeys();
-    const target = verifyLookToken({ masterKeys, token: params.token ?? '', now: services.now() });
-    if (target === null) throw new ServiceError('UNAUTHORIZED', 'The callback token is missing, wrong or expired');
+    const target = await withMasterKeys(services, (masterKeys) =>
+      verifyLookToken({ masterKeys, token: params.token ?? '', now: services.now() }),
+    );
+    if (target === undefined) throw new ServiceError('UNAUTHORIZED', 'The callback token is missing, wrong or expired');
     const run = await services.runs.getRun(target.runId);
     if (run === undefined || !isLive(run) || run.attempt !== target.attempt) return json(200, target);
     // Counted like a final batch, so that an execution that is just about to wait looks again first (E18).

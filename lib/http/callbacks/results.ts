@@ -1,6 +1,7 @@
 import { verifyCallbackToken } from '../../core/callback-token.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { Services } from '../../core/ports.ts';
+import { withMasterKeys } from '../../workflow/with-master-keys.ts';
 import type { Handler, HttpRequest } from '../message.ts';
 import { type ReadReport, readUpload } from './read-upload.ts';
 import { recordUpload, type Target } from './record-upload.ts';
@@ -26,11 +27,12 @@ export function createAddProgress(services: Services, readReport: ReadReport): H
 /** What the token is for, before anything is read. Every refusal reads alike (reliability.md F46). */
 async function verify(services: Services, { params, headers }: HttpRequest): Promise<Target> {
   const token = params.token ?? /^bearer\s+(\S{1,512})$/i.exec(headers.authorization?.trim() ?? '')?.[1] ?? '';
-  const masterKeys = await services.masterKeys();
-  const target = verifyCallbackToken({ masterKeys, token, now: services.now() });
+  const target = await withMasterKeys(services, (masterKeys) =>
+    verifyCallbackToken({ masterKeys, token, now: services.now() }),
+  );
   const named =
     params.token !== undefined ||
     (params.runId === String(target?.runId) && params.attempt === String(target?.attempt));
-  if (target !== null && named) return target;
+  if (target !== undefined && named) return target;
   throw new ServiceError('UNAUTHORIZED', 'The callback token is missing, wrong or expired');
 }

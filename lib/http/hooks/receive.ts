@@ -15,6 +15,7 @@ import {
 } from '../../core/webhook-rules.ts';
 import { chooseByConfig } from '../../workflow/select-cases.ts';
 import { type TriggerRequest, triggerRun } from '../../workflow/trigger-run.ts';
+import { withMasterKeys } from '../../workflow/with-master-keys.ts';
 import { json } from '../json.ts';
 import type { Handler, HttpRequest } from '../message.ts';
 import { isGenuine, type VerifyWebhook } from './is-genuine.ts';
@@ -50,8 +51,11 @@ async function readGenuine(services: Services, verifyWebhook: VerifyWebhook, req
   const hook = /^[0-9A-Za-z]{22}$/.test(id) ? await services.hooks.getHook(id) : undefined;
   if (hook?.enabled) {
     const now = services.now();
-    const masterKeys = await services.masterKeys();
-    const secrets = usableSecrets(hook, now).flatMap(({ sealed }) => unseal(masterKeys, sealed) ?? []);
+    const secrets: string[] = [];
+    for (const { sealed } of usableSecrets(hook, now)) {
+      const secret = await withMasterKeys(services, (keys) => unseal(keys, sealed));
+      if (secret !== undefined) secrets.push(secret);
+    }
     if (isGenuine(hook.scheme, request, secrets, verifyWebhook, now)) return hook;
   }
   services.log({ level: 'warn', event: 'hook refused', code: hook === undefined ? 'UNKNOWN_HOOK' : 'FORGED' });

@@ -86,7 +86,7 @@ export function createGetCallbackSecrets(services: Services): Handler {
     if (projects !== null || planIds !== null) {
       throw new ServiceError('FORBIDDEN', 'They sign the callbacks of all projects, and the API key is for some only');
     }
-    return json(200, { secrets: callbackSecrets(await services.masterKeys()) });
+    return json(200, { secrets: callbackSecrets(await services.masterKeys('fresh')) });
   };
 }
 

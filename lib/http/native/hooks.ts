@@ -41,7 +41,7 @@ export function createCreateHook(services: Services): Handler {
       project,
       planIds: plans,
       enabled: true,
-      secrets: [{ sealed: seal(await services.masterKeys(), secret, services.random) }],
+      secrets: [{ sealed: seal(await services.masterKeys('fresh'), secret, services.random) }],
       version: 1,
       createdAt: now,
       updatedAt: now,
@@ -90,7 +90,7 @@ export function createRotateHook(services: Services): Handler {
     const { secret: given } = await readObject(request, rotateHookBody, ['secret']);
     const secret = chooseSecret(services, hook.scheme, given ?? undefined);
     const now = services.now();
-    const newest: HookSecret = { sealed: seal(await services.masterKeys(), secret, services.random) };
+    const newest: HookSecret = { sealed: seal(await services.masterKeys('fresh'), secret, services.random) };
     const older = usableSecrets(hook, now).slice(0, 3);
     const ending = older.map(({ sealed, endsAt }) => ({ sealed, endsAt: endsAt ?? now + oldSecretMs }));
     const changed: Hook = { ...hook, secrets: [newest, ...ending], version: hook.version + 1, updatedAt: now };
