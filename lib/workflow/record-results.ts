@@ -42,6 +42,7 @@ export async function recordResults(services: Services, input: ResultsInput): Pr
   if (run === undefined || !isVisible(run) || input.attempt < 1 || input.attempt > run.attempt) {
     throw new ServiceError('NOT_FOUND', `there is no attempt ${input.attempt} of run ${input.runId}`);
   }
+  if (isSignOfLife(input)) return recordSignOfLife(services, run, input.attempt);
   const placed = await placeCases(services, run, input.cases);
   // A job that was given up may still be alive. Its attempt is over: two jobs must not both count.
   if (run.redispatches?.includes(input.attempt))
@@ -77,6 +78,20 @@ export async function recordResults(services: Services, input: ResultsInput): Pr
   }
   if (end !== undefined && input.wake) await wakeFor(services, current);
   return { run: current, folded: false };
+}
+
+/** It says nothing but that its sender is there. */
+function isSignOfLife({ batchId, cases, end }: ResultsInput): boolean {
+  return batchId === undefined && end === undefined && Array.isArray(cases) && cases.length === 0;
+}
+
+/** Acknowledged like a batch, and kept as none. */
+async function recordSignOfLife(services: Services, run: Run, attempt: number): Promise<{ run: Run; folded: boolean }> {
+  if (run.redispatches?.includes(attempt)) throw attemptReplaced(run, attempt);
+  const acknowledged =
+    isLive(run) && (await services.runs.acknowledge(run.id, { at: services.now(), final: false, bytes: 0 }));
+  if (!acknowledged) throw runCompleted(run.id);
+  return { run: await started(services, acknowledged), folded: false };
 }
 
 /** Ends an attempt on Proctor's own account, under a batch id that makes a repeat harmless. A run that is over stays as it is. */
@@ -131,11 +146,7 @@ async function again(services: Services, run: Run, batch: PackedBatch): Promise<
     ({ attempt, batchId, sha256 }) => attempt === batch.attempt && batchId === batch.batchId && sha256 === batch.sha256,
   );
   if (isKnown) return isLive(run) ? { run, folded: false } : late(services, run.id, batch);
-  throw new ServiceError(
-    'ATTEMPT_REPLACED',
-    `attempt ${batch.attempt} of run ${run.id} was given up and dispatched again; its results do not count any more`,
-    { runId: run.id },
-  );
+  throw attemptReplaced(run, batch.attempt);
 }
 
 async function late(services: Services, runId: number, batch: PackedBatch): Promise<{ run: Run; folded: boolean }> {
@@ -143,13 +154,17 @@ async function late(services: Services, runId: number, batch: PackedBatch): Prom
   if (run === undefined) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
   const [first] = run.resultAt ? await services.runs.readResultChunks(runId, run.resultAt, 0, 1) : [];
   if (first && hasFolded(first, batch)) return { run, folded: true };
-  throw new ServiceError(
-    'RUN_COMPLETED',
-    `run ${runId} is completed; results that come later are kept but do not count`,
-    {
-      runId,
-    },
-  );
+  throw runCompleted(runId);
+}
+
+function attemptReplaced({ id: runId }: Run, attempt: number): ServiceError {
+  const message = `attempt ${attempt} of run ${runId} was given up and dispatched again; its results do not count any more`;
+  return new ServiceError('ATTEMPT_REPLACED', message, { runId });
+}
+
+function runCompleted(runId: number): ServiceError {
+  const message = `run ${runId} is completed; results that come later are kept but do not count`;
+  return new ServiceError('RUN_COMPLETED', message, { runId });
 }
 
 /** Packed results, with the catalog they were placed by. */

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Run } from '../../../lib/core/run.ts';
 import { acceptedAnswer, problemAnswer } from '../../../lib/http/native/answer-schemas.ts';
 import { type Api, openApi, passedCases } from '../native/api.ts';
 
@@ -67,6 +68,19 @@ describe('results of an executor', () => {
     expect(await resultOf(runId)).toEqual(['running', null, null]);
     const path = `/callbacks/t/${api.callbackToken(runId)}/progress`;
     expect((await api.call('POST', path, { token: '' })).status).toBe(202);
+  });
+
+  test('a sign of life leaves nothing but its time, and is refused when the run is over', async () => {
+    const { runId } = await api.startRun();
+    const sign = () => send(runId, undefined, { kind: 'progress' });
+    const before = await api.stores.runs.getRun(runId);
+    for (let i = 0; i < 3; i++) expect((await sign()).status).toBe(202);
+    const after = await api.stores.runs.getRun(runId);
+    expect(after).toMatchObject({ packedBytes: before?.packedBytes, wakeSeq: before?.wakeSeq });
+    expect((await api.stores.runs.readItems(after as Run)).batches).toEqual([]);
+    await send(runId, { cases: passedCases, final: true });
+    expect(await resultOf(runId)).toEqual(['completed', 'passed', 'allPassed']);
+    expect(await sign()).toMatchObject({ status: 409, body: { code: 'RUN_COMPLETED', late: true } });
   });
 });
 
