@@ -24,6 +24,8 @@ export interface PackedBatch {
   /** Present on the batch that ends its attempt. */
   readonly end?: AttemptEnd;
   readonly parts: readonly Uint8Array[];
+  /** Entries of the catalog its results were placed by; whoever reads them needs as many. Absent from before it was kept. */
+  readonly catalogSize?: number;
 }
 
 /** What a batch is charged at least, in bytes of its run's limit: so a run has some 16,000 batches at most. */

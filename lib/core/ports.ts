@@ -274,7 +274,8 @@ export interface RunStore {
   scheduleNext(runId: number, nextActionAt: number): Promise<void>;
 
   putResultChunks(runId: number, resultAt: string, chunks: readonly Uint8Array[]): Promise<void>;
-  readResultChunks(runId: number, resultAt: string, from: number, count: number): Promise<Uint8Array[]>;
+  /** The first `count` of them. */
+  readResultChunks(runId: number, resultAt: string, count: number): Promise<Uint8Array[]>;
   /** E7. */
   complete(run: Run, completion: Completion): Promise<Run | undefined>;
   /** E8. */
@@ -354,8 +355,11 @@ export interface PlanStore {
   listEventPlans(): Promise<Plan[]>;
   listProjects(): Promise<{ name: string; id: number }[]>;
   getProject(name: string): Promise<{ name: string; id: number } | undefined>;
-  /** The whole catalog, consistently; cached, so that only new chunks are read again. */
-  readCatalog(planId: number): Promise<Catalog>;
+  /**
+   * The whole catalog, consistently; cached, so that only new chunks are read again. Whoever can do with `atLeast` so many
+   * entries may get those of an earlier read, which never change.
+   */
+  readCatalog(planId: number, atLeast?: number): Promise<Catalog>;
   /** Appends entries at `start`; false if someone else appended there first (read again, then try the rest). */
   appendCatalog(planId: number, start: number, entries: readonly CatalogEntry[]): Promise<boolean>;
 }

@@ -68,7 +68,7 @@ async function readRunOutcomes(services: HistoryStores, run: Run, catalog: Catal
 
 async function readCompleted(services: HistoryStores, run: Run, catalog: Catalog): Promise<RunOutcomes> {
   const [chunks, overrides] = await Promise.all([
-    services.runs.readResultChunks(run.id, run.resultAt ?? '', 0, run.resultChunks ?? 0),
+    services.runs.readResultChunks(run.id, run.resultAt ?? '', run.resultChunks ?? 0),
     services.runs.readOverrides(run),
   ]);
   const keep = keepTexts();

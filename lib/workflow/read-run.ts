@@ -102,7 +102,7 @@ async function readStoredView(services: Services, run: Run): Promise<RunView> {
   const [plan, catalog, chunks, overrides] = await Promise.all([
     pinnedPlan(services, run),
     services.plans.readCatalog(run.planId),
-    services.runs.readResultChunks(run.id, run.resultAt ?? '', 0, run.resultChunks ?? 0),
+    services.runs.readResultChunks(run.id, run.resultAt ?? '', run.resultChunks ?? 0),
     services.runs.readOverrides(run),
   ]);
   const cases = overrideCases(unpackResults(chunks, catalog), overrides);
@@ -125,11 +125,26 @@ async function readItems(services: Services, run: Run, learn: boolean) {
     services.runs.getInput(run.id, run.hasInput),
   ]);
   // After the batches, so that it knows every position they hold.
-  const { catalog, expected, stages } = await expectCases(services, plan, run.selects, input.picked, learn);
+  const { catalog, expected, stages } = await expectCases(
+    services,
+    plan,
+    run.selects,
+    input.picked,
+    catalogNeeded(stored),
+    learn,
+  );
   // What comes first follows from plan and picked cases, so it is not stored.
   const first = stages && { attempt: 1, why: 'stage' as const, requested: firstStage(stages) };
   const items = first === null ? stored : { ...stored, requests: [first, ...stored.requests] };
   return { plan, input, items, catalog, expected, stages };
+}
+
+/** Entries the catalog must have for what is stored of a run: those its batches were placed by, and all that was requested. */
+function catalogNeeded({ batches, requests }: RunItems): number {
+  let size = 0;
+  for (const batch of batches) size = Math.max(size, batch.catalogSize ?? Number.POSITIVE_INFINITY);
+  for (const { requested } of requests) for (const position of requested ?? []) size = Math.max(size, position + 1);
+  return size;
 }
 
 /** Positions of the cases that must report, in which stages, and the catalog with their names. */
@@ -138,10 +153,14 @@ async function expectCases(
   plan: Plan,
   selects: Run['selects'],
   picked: readonly PickedCase[] | null,
+  catalogSize: number,
   learn: boolean,
 ): Promise<{ catalog: Catalog; expected: number[]; stages: Stages | null }> {
   for (let round = 0; ; round++) {
-    const catalog = await services.plans.readCatalog(plan.id);
+    // One kept from an earlier read will do if it has every name and position: they never change. Of a case that is picked as a
+    // whole it may lack an iteration.
+    const mayBeKept = round === 0 && picked === null;
+    const catalog = await services.plans.readCatalog(plan.id, mayBeKept ? catalogSize : undefined);
     const index = indexCatalog(catalog);
     const expected = picked === null ? expectDeclared(plan, index) : expectPicked(plan, picked, index, catalog);
     const { added } = index;
@@ -153,6 +172,7 @@ async function expectCases(
     );
     const stages = planStages({ plan, selects, catalog: placed, expected, byIteration, place: index.declare });
     if (added.length === 0) return { catalog, expected, stages };
+    if (mayBeKept) continue;
     if (learn && round < learnRounds) {
       await services.plans.appendCatalog(plan.id, catalog.entries.length, added);
       continue;

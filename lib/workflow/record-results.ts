@@ -46,7 +46,7 @@ export async function recordResults(services: Services, input: ResultsInput): Pr
   const placed = await placeCases(services, run, input.cases);
   // A job that was given up may still be alive. Its attempt is over: two jobs must not both count.
   if (run.redispatches?.includes(input.attempt))
-    return again(services, run, toBatch(services, run, input, placed.parts));
+    return again(services, run, toBatch(services, run, input, { ...placed, catalogSize: 0 }));
   const batch = toBatch(services, run, input, await learnNames(services, run, placed));
   const bytes = Math.max(
     minBatchBytes,
@@ -152,7 +152,7 @@ async function again(services: Services, run: Run, batch: PackedBatch): Promise<
 async function late(services: Services, runId: number, batch: PackedBatch): Promise<{ run: Run; folded: boolean }> {
   const run = await services.runs.getRun(runId);
   if (run === undefined) throw new ServiceError('NOT_FOUND', `there is no run ${runId}`);
-  const [first] = run.resultAt ? await services.runs.readResultChunks(runId, run.resultAt, 0, 1) : [];
+  const [first] = run.resultAt ? await services.runs.readResultChunks(runId, run.resultAt, 1) : [];
   if (first && hasFolded(first, batch)) return { run, folded: true };
   throw runCompleted(runId);
 }
@@ -174,6 +174,8 @@ interface Placed {
   readonly index: CatalogIndex;
 }
 
+type Learnt = Pick<PackedBatch, 'parts'> & { readonly catalogSize: number };
+
 /** Gives every reported case its position in the plan's catalog, a new name the next one, and packs the results. */
 async function placeCases(services: Services, run: Run, cases: ResultsInput['cases']): Promise<Placed> {
   const [catalog, { machines }] = await Promise.all([
@@ -188,8 +190,8 @@ async function placeCases(services: Services, run: Run, cases: ResultsInput['cas
   return { parts: packer.finish(), catalog, index };
 }
 
-/** Adds the names that are new to the plan's catalog; answers the parts with the positions they got. */
-async function learnNames(services: Services, run: Run, { parts, catalog, index }: Placed): Promise<Uint8Array[]> {
+/** Adds the names that are new to the plan's catalog; answers the parts with the positions they got, and its size then. */
+async function learnNames(services: Services, run: Run, { parts, catalog, index }: Placed): Promise<Learnt> {
   let learnt = parts;
   let size = catalog.entries.length + index.added.length;
   if (
@@ -201,7 +203,7 @@ async function learnNames(services: Services, run: Run, { parts, catalog, index 
     size = moved.size;
   }
   await coverResultIds(services, run, size);
-  return learnt;
+  return { parts: learnt, catalogSize: size };
 }
 
 /** Someone else learnt names at the same positions: finds where ours are now, appending what is still new. */
@@ -256,7 +258,7 @@ function toEntry({ result, durationMs, message, details }: ReportedCase, positio
   };
 }
 
-function toBatch(services: Services, run: Run, input: ResultsInput, parts: Uint8Array[]): PackedBatch {
+function toBatch(services: Services, run: Run, input: ResultsInput, { parts, catalogSize }: Learnt): PackedBatch {
   const sha256 = contentDigest(parts, input);
   return {
     attempt: input.attempt,
@@ -265,6 +267,7 @@ function toBatch(services: Services, run: Run, input: ResultsInput, parts: Uint8
     sha256,
     receivedAt: services.now(),
     parts,
+    catalogSize,
     ...(input.end === undefined ? {} : { end: input.end }),
   };
 }

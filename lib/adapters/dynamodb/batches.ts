@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { PackedBatch } from '../../core/batch.ts';
+import { maxPartBytes, type PackedBatch } from '../../core/batch.ts';
 import type { AttemptRecord, AttemptRequest, RunItems, RunStore } from '../../core/ports.ts';
 import { requestName } from './run-item.ts';
 import type { Item, Table } from './table.ts';
@@ -27,6 +27,7 @@ export function createBatches(
           total: batch.parts.length,
           bytes: batch.parts[part],
           end: batch.end,
+          catalogSize: batch.catalogSize,
         };
         return table.put(item, 'attribute_not_exists(#pk)');
       };
@@ -52,14 +53,25 @@ export function createBatches(
       } satisfies RunItems;
     },
 
-    async putResultChunks(runId, resultAt, chunks) {
-      await Promise.all(chunks.map((bytes, n) => table.put({ pk: `RUN#${runId}`, sk: chunkKey(resultAt, n), bytes })));
+    // The second chunk is beside the first where both fit one item, as in all but the largest runs: that is one write.
+    async putResultChunks(runId, resultAt, [head = new Uint8Array(), second, ...others]) {
+      const isTogether = second !== undefined && head.byteLength + second.byteLength <= maxPartBytes;
+      const items = [
+        { n: 0, bytes: head, ...(isTogether ? { second } : {}) },
+        ...(isTogether || second === undefined ? [] : [{ n: 1, bytes: second }]),
+        ...others.map((bytes, i) => ({ n: i + 2, bytes })),
+      ];
+      await Promise.all(
+        items.map(({ n, ...item }) => table.put({ pk: `RUN#${runId}`, sk: chunkKey(resultAt, n), ...item })),
+      );
     },
 
-    async readResultChunks(runId, resultAt, from, count) {
+    async readResultChunks(runId, resultAt, count) {
       const where = '#pk = :pk AND #sk BETWEEN :from AND :to';
-      const values = { pk: `RUN#${runId}`, from: chunkKey(resultAt, from), to: chunkKey(resultAt, from + count - 1) };
-      return (await table.query({ where, values })).map(({ bytes }) => bytes as Uint8Array);
+      const values = { pk: `RUN#${runId}`, from: chunkKey(resultAt, 0), to: chunkKey(resultAt, count - 1) };
+      const items = await table.query({ where, values });
+      const chunks = items.flatMap(({ bytes, second }) => (second === undefined ? [bytes] : [bytes, second]));
+      return chunks.slice(0, count) as Uint8Array[];
     },
   };
 }
@@ -103,6 +115,7 @@ function toBatches(items: readonly Item[]): PackedBatch[] {
       receivedAt: Number(first.receivedAt),
       parts: ordered.map(({ bytes }) => bytes as Uint8Array),
       ...(first.end === undefined ? {} : { end: first.end as NonNullable<PackedBatch['end']> }),
+      ...(first.catalogSize === undefined ? {} : { catalogSize: Number(first.catalogSize) }),
     };
   });
 }

@@ -17,8 +17,10 @@ export function createCatalogs(table: Table): Pick<PlanStore, 'readCatalog' | 'a
   const cache = new Map<number, Catalog>();
 
   return {
-    async readCatalog(planId) {
-      const known = cache.get(planId) ?? emptyCatalog;
+    async readCatalog(planId, atLeast = Number.POSITIVE_INFINITY) {
+      const kept = cache.get(planId);
+      if (kept !== undefined && kept.entries.length >= atLeast) return kept;
+      const known = kept ?? emptyCatalog;
       const chunks = await table.query({
         where: '#pk = :pk AND #sk BETWEEN :from AND :to',
         values: { pk: `PLAN#${planId}`, from: chunkKey(known.entries.length), to: 'CAT#~' },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { maxPartBytes } from '../../../lib/core/batch.ts';
 import type { Plan } from '../../../lib/core/plan.ts';
 import { positionOf, type Run, rerunsUsed, resultIdAt, resultIdPeriod } from '../../../lib/core/run.ts';
 import type { SlotKey } from '../../../lib/core/slots.ts';
@@ -527,11 +528,23 @@ describe('results', () => {
     expect(await runs.getRun(id)).toBeUndefined();
   });
 
-  it('reads back the chunks of the address asked for, in order', async () => {
-    await runs.putResultChunks(id, '3#aa', [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]);
+  it('reads back the chunks of the address asked for, in order, whether they fit one item or not', async () => {
+    const chunks = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)];
+    const large = [new Uint8Array(1000).fill(1), new Uint8Array(maxPartBytes).fill(2), Uint8Array.of(3)];
+    await runs.putResultChunks(id, '3#aa', chunks);
     await runs.putResultChunks(id, '3#bb', [Uint8Array.of(9)]);
-    expect(await runs.readResultChunks(id, '3#aa', 1, 2)).toEqual([Uint8Array.of(2), Uint8Array.of(3)]);
-    expect(await runs.readResultChunks(id, '3#bb', 0, 5)).toEqual([Uint8Array.of(9)]);
+    await runs.putResultChunks(id, '3#cc', large);
+    for (const count of [1, 2, 3]) {
+      expect(await runs.readResultChunks(id, '3#aa', count)).toEqual(chunks.slice(0, count));
+      expect(await runs.readResultChunks(id, '3#cc', count)).toEqual(large.slice(0, count));
+    }
+    expect(await runs.readResultChunks(id, '3#bb', 5)).toEqual([Uint8Array.of(9)]);
+  });
+
+  it('reads back a result from before its first chunks shared an item', async () => {
+    for (const n of [0, 1])
+      await table.table.put({ pk: `RUN#${id}`, sk: `RESULT#3#dd#000${n}`, bytes: Uint8Array.of(n) });
+    expect(await runs.readResultChunks(id, '3#dd', 2)).toEqual([Uint8Array.of(0), Uint8Array.of(1)]);
   });
 
   it('adds result ids once for one look at the run', async () => {

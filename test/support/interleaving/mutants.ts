@@ -233,8 +233,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       const version = (resultAt: string): string => resultAt.slice(0, resultAt.indexOf('#'));
       return {
         putResultChunks: (runId, resultAt, chunks) => runs.putResultChunks(runId, version(resultAt), chunks),
-        readResultChunks: (runId, resultAt, from, count) =>
-          runs.readResultChunks(runId, version(resultAt), from, count),
+        readResultChunks: (runId, resultAt, count) => runs.readResultChunks(runId, version(resultAt), count),
         complete: (run, completion) => runs.complete(run, { ...completion, resultAt: version(completion.resultAt) }),
       };
     }),
