@@ -9,8 +9,8 @@ import { ProctorStack } from './stack.ts';
 /**
  * The app as it is deployed, with the checks that stop it from being synthesized when something is found. Context, all of it
  * optional: `stackName`, `allowPrivate`, `codebuildProjects` and `eventSources` (comma between them), `testinium` and
- * `codebuild` as JSON, `alarms` (false makes none), `alarmTopicArn`, `alarmEmail`, `logRetentionDays`, `tableName` (see
- * ProctorStackProps).
+ * `codebuild` as JSON, `alarms` (false makes none), `alarmTopicArn`, `alarmEmail`, `logRetentionDays`, `traceAll`,
+ * `tableName` (see ProctorStackProps).
  */
 export function createApp(bundles: string, props: AppProps = {}): { readonly app: App; readonly stack: ProctorStack } {
   const app = new App({
@@ -29,6 +29,7 @@ export function createApp(bundles: string, props: AppProps = {}): { readonly app
   const codebuildProjects: string | undefined = app.node.tryGetContext('codebuildProjects');
   const eventSources: string | undefined = app.node.tryGetContext('eventSources');
   const logRetentionDays: string | number | undefined = app.node.tryGetContext('logRetentionDays');
+  const traceAll: string | boolean | undefined = app.node.tryGetContext('traceAll');
   const tableName: string | undefined = app.node.tryGetContext('tableName');
   const stack = new ProctorStack(app, stackName, {
     bundles,
@@ -41,6 +42,7 @@ export function createApp(bundles: string, props: AppProps = {}): { readonly app
     ...(codebuildProjects === undefined ? {} : { codebuildProjects: codebuildProjects.split(',') }),
     ...(logRetentionDays === undefined ? {} : { logRetentionDays: Number(logRetentionDays) }),
     ...(tableName === undefined ? {} : { tableName }),
+    traceAll: String(traceAll) === 'true',
     alarms: readAlarms(app),
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));

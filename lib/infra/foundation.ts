@@ -18,6 +18,8 @@ export interface Foundation {
   /** Known before the machine exists: its functions start its executions, and it calls its functions. */
   readonly machine: { readonly name: string; readonly arn: string };
   readonly tracing: ManagedPolicy;
+  /** Every call of every function begins a trace; without it those of the table do. */
+  readonly traceAll: boolean;
   /** Lets a function read the secrets plans name: those whose name begins with `proctor/`. */
   readonly executorSecrets: ManagedPolicy;
   /** Lets a function run builds of CodeBuild, if there is a project for them. */
@@ -41,8 +43,9 @@ export function createFoundation(
     testinium,
     builds,
     codebuild,
+    traceAll,
     tableName,
-  }: Pick<Foundation, 'publicUrl' | 'allowPrivate' | 'testinium' | 'builds' | 'codebuild'> & {
+  }: Pick<Foundation, 'publicUrl' | 'allowPrivate' | 'testinium' | 'builds' | 'codebuild' | 'traceAll'> & {
     /** A table that is there already, as a restored one is, in place of the stack's own. */
     readonly tableName: string | undefined;
   },
@@ -64,6 +67,7 @@ export function createFoundation(
     masterKey: createMasterKey(scope),
     machine: { name, arn },
     tracing: createTracing(scope),
+    traceAll,
     executorSecrets: createExecutorSecrets(scope),
     builds,
     codebuild,

@@ -5,6 +5,7 @@ import { Architecture, type CfnFunction, Code, Function as LambdaFunction, Runti
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { Foundation } from './foundation.ts';
 import { type AnyFunction, functionTable } from './function-table.ts';
 
@@ -58,7 +59,15 @@ export function createServiceFunction(
   });
   service.addEnvironment('METRICS_NAMESPACE', Stack.of(scope).stackName);
   // The property `tracing` would give each role a wildcard of its own.
-  (service.node.defaultChild as CfnFunction).tracingConfig = { mode: 'Active' };
+  const mode = spec.traced || foundation.traceAll ? 'Active' : 'PassThrough';
+  (service.node.defaultChild as CfnFunction).tracingConfig = { mode };
+  if (mode === 'PassThrough') {
+    acknowledge(
+      service,
+      'Serverless-LambdaTracing',
+      'It is traced where its caller is; the context traceAll traces it always.',
+    );
+  }
   // Not the HTTP functions alone: whoever ends a run writes its callback.
   if (foundation.testinium) service.addEnvironment('TESTINIUM', JSON.stringify(foundation.testinium));
   // Likewise: whoever starts runs must know that a plan of `command` can run.

@@ -36,6 +36,8 @@ export interface ProctorStackProps extends StackProps {
   readonly alarms?: AlarmSettings | false;
   /** A month unless given. */
   readonly logRetentionDays?: number;
+  /** Begins an X-Ray trace with every call of every function, instead of one with each trigger and execution. */
+  readonly traceAll?: boolean;
   /** A table that is there already, as a restored one is, in place of the stack's own. */
   readonly tableName?: string;
 }
@@ -54,6 +56,7 @@ export class ProctorStack extends Stack {
       eventSources = [],
       alarms = {},
       logRetentionDays = 30,
+      traceAll = false,
       tableName,
       ...props
     }: ProctorStackProps,
@@ -68,6 +71,7 @@ export class ProctorStack extends Stack {
       testinium,
       builds: projects.length === 0 ? undefined : createBuildPolicy(this, projects),
       codebuild: tests?.project,
+      traceAll,
       tableName,
     });
     const workshop = { bundles, foundation };

@@ -43,8 +43,10 @@ export async function completeRun(
     const closed = closeReport(report, ending.result === 'stopped' ? 'stopped' : 'notExecuted');
     const chunks = packResults(closed);
     const resultAt = `${run.version}#${digest(chunks).slice(0, 16)}`;
-    await services.runs.putResultChunks(runId, resultAt, chunks);
-    const turn = await readTurn(services, run, ending);
+    const [turn] = await Promise.all([
+      readTurn(services, run, ending),
+      services.runs.putResultChunks(runId, resultAt, chunks),
+    ]);
     const completed = await services.runs.complete(run, {
       ending,
       ...(turn === undefined ? {} : { turn }),

@@ -189,11 +189,13 @@ async function admitRun(
   const holds = demand !== undefined && !waits && needs.length > 0 && needs.length === demand.needs.length;
   const now = services.now();
   const deadlineAt = now + (waits ? run.deadlines.queueSeconds : run.deadlines.startSeconds) * 1000;
+  // Where it is due already in time: to move it in the index would be two writes more.
+  const lookAt = run.nextActionAt !== undefined && run.nextActionAt > now ? run.nextActionAt : now + 60_000;
   const ahead = waits ? await runsAhead(services, plan.id, run.id) : undefined;
   const admitted = await runs.admit(run, {
     deadlineAt,
     // Run Queued goes out with the start, or for a run that waits by the next passage of the sweeper.
-    nextActionAt: waits ? now : Math.min(now + 60_000, deadlineAt),
+    nextActionAt: waits ? now : Math.min(lookAt, deadlineAt),
     ...(ahead === undefined ? {} : { waitsFor: ahead }),
     ...(holds && run.limits === undefined ? { slotsHeld: true } : {}),
   });

@@ -196,6 +196,13 @@ describe('context', () => {
     expect(() => synthesized({ logRetentionDays: '31' })).toThrow(/logRetentionDays: 31 is not one of 1, 3, 5/);
   });
 
+  it('begins a trace with every call of a function', () => {
+    const functions = resourcesOf(synthesized({ traceAll: 'true' }), 'AWS::Lambda::Function');
+    for (const [id, { Properties }] of functions) {
+      expect([id, Properties.TracingConfig]).toEqual([id, { Mode: 'Active' }]);
+    }
+  });
+
   it('puts the stack on a table that is there already, as a restored one', () => {
     const restored = synthesized({ tableName: 'Proctor-restored' });
     expect(resourcesOf(restored, 'AWS::DynamoDB::Table')).toEqual([]);

@@ -345,7 +345,7 @@ describe('what is kept', () => {
 });
 
 describe('functions', () => {
-  it('are the functions of the table, on Node 24 and arm64, traced, each with memory, time and log group stated', () => {
+  it('are the functions of the table, on Node 24 and arm64, each with memory, time and log group stated', () => {
     const functions = all('AWS::Lambda::Function');
     // The function `build-changed` comes with the first CodeBuild project.
     expect(functions).toHaveLength(functionNames.length - 1);
@@ -356,10 +356,19 @@ describe('functions', () => {
         Handler: 'index.handler',
         MemorySize: expect.any(Number),
         Timeout: expect.any(Number),
-        TracingConfig: { Mode: 'Active' },
         LoggingConfig: { LogGroup: expect.anything() },
       });
     }
+  });
+
+  it('begin a trace where runs are asked for, and go on with that of their caller elsewhere', () => {
+    const traced = all('AWS::Lambda::Function').map(([id, { Properties }]) => [
+      withoutHash(id),
+      (Properties.TracingConfig as { Mode: string }).Mode,
+    ]);
+    const active = traced.filter(([, mode]) => mode === 'Active').map(([id]) => id);
+    expect(active.sort()).toEqual(['HttpHooks', 'HttpTrigger']);
+    expect(traced.filter(([, mode]) => mode === 'PassThrough')).toHaveLength(traced.length - active.length);
   });
 
   it('of the API answer before API Gateway gives up after 30 s', () => {

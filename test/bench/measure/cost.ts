@@ -66,6 +66,10 @@ export function costOf(
     idleCalls.set(functionId, Math.max(calls, idleCalls.get(functionId) ?? 0));
   const own = hour.invocations.filter((one) => !isPassage(one));
   const busy = hour.invocations.filter((one) => isPassage(one) && one.calls > (idleCalls.get(one.functionId) ?? 0));
+  const idleMs = (functionId: string): number => {
+    const passages = idle.invocations.filter((one) => isPassage(one) && one.functionId === functionId);
+    return passages.reduce((sum, one) => sum + onLambdaMs(one, memoryOf), 0) / Math.max(1, passages.length);
+  };
   const loaded = new Set(cold === undefined ? [] : own.map(({ functionId }) => functionId));
   const loading = [...loaded].reduce((sum, of) => sum + gigabyteSeconds(cold?.get(of) ?? 0, memoryOf(of)), 0);
   const writes = units(hour, 'writeUnits') - perHour(units(idle, 'writeUnits'), hour, idle);
@@ -83,10 +87,11 @@ export function costOf(
     invocations: own.length * prices.invocation,
     'GB-seconds':
       (loading +
-        [...own, ...busy].reduce(
-          (sum, one) => sum + gigabyteSeconds(onLambdaMs(one, memoryOf), memoryOf(one.functionId)),
-          0,
-        ) +
+        own.reduce((sum, one) => sum + gigabyteSeconds(onLambdaMs(one, memoryOf), memoryOf(one.functionId)), 0) +
+        busy.reduce((sum, one) => {
+          const more = Math.max(0, onLambdaMs(one, memoryOf) - idleMs(one.functionId));
+          return sum + gigabyteSeconds(more, memoryOf(one.functionId));
+        }, 0) +
         gigabyteSeconds(hour.requestsOut * requestOutMs, callerMegabytes)) *
       prices.gigabyteSecond,
     'table writes': writes * prices.writeUnit,
@@ -95,8 +100,8 @@ export function costOf(
     events: hour.calls.reduce((sum, { events }) => sum + events, 0) * prices.event,
     secrets: hour.calls.filter(({ what }) => what === 'secretsmanager:GetSecretValue').length * prices.secretCall,
     logs: (logBytes / 1e9) * prices.logGigabyte,
-    // A trace begins wherever no traced caller hands one on: the SDK's clients hand on none. Of few runs all are recorded.
-    traces: (own.filter(({ by }) => by !== 'Step Functions').length + hour.executions) * prices.trace,
+    // Of few runs all are recorded.
+    traces: hour.traces * prices.trace,
   };
 }
 

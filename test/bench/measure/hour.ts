@@ -18,7 +18,8 @@ export interface Hour extends Metered {
   readonly runId: number;
   readonly transitions: number;
   readonly historyEvents: number;
-  readonly executions: number;
+  /** Begun by the executions and by the functions, if all are recorded. */
+  readonly traces: number;
   /** Requests to runners and tenants. */
   readonly requestsOut: number;
   /** What the functions wrote themselves. */
@@ -71,11 +72,12 @@ export async function openHourWorld(cases: number): Promise<HourWorld> {
     const fresh = [...proctor.executions].filter(([name]) => !before.has(name)).map(([, execution]) => execution);
     const logged = [...proctor.functions.values()].flatMap(({ lines }, i) => lines.slice(known[i]));
     if (proctor.failures.length > 0) throw new Error(`a function failed: ${JSON.stringify(proctor.failures[0])}`);
+    const metered = meter.take();
     return {
-      ...meter.take(),
+      ...metered,
       runId: 0,
       requestsOut: requestsOut - requestsBefore,
-      executions: fresh.length,
+      traces: tracesOf(proctor, metered, fresh.length),
       transitions: fresh.reduce((sum, { transitions }) => sum + transitions, 0),
       historyEvents: fresh.reduce((sum, { historyEvents }) => sum + historyEvents, 0),
       logLines: logged.length,
@@ -117,6 +119,15 @@ export async function openHourWorld(cases: number): Promise<HourWorld> {
       await world.close();
     },
   };
+}
+
+/** A trace begins wherever no traced caller hands one on: the SDK's clients hand on none. Passages are not a run's. */
+function tracesOf({ traced, functions }: World['proctor'], { invocations }: Metered, executions: number): number {
+  const begun = invocations.filter(
+    ({ functionId, by }) => by !== 'Step Functions' && by !== 'Scheduler' && traced.has(functionId),
+  );
+  const isMachineTraced = [...traced].some((id) => !functions.has(id));
+  return begun.length + (isMachineTraced ? executions : 0);
 }
 
 interface Job {

@@ -54,6 +54,8 @@ export interface Deployed {
   readonly functions: ReadonlyMap<string, DeployedFunction>;
   /** What each function has, by its id. */
   readonly memoryMb: ReadonlyMap<string, number>;
+  /** Ids of the functions, and of the state machine, that begin traces. */
+  readonly traced: ReadonlySet<string>;
   /** `GET /v1/runs`, and `$default`. */
   readonly routeKeys: readonly string[];
   readonly builds: FakeCodebuild;
@@ -161,15 +163,18 @@ export async function deploy(serve: RequestListener, options: DeployOptions = {}
   const ids = new Map<string, string>();
   const functions = new Map<string, DeployedFunction>();
   const memoryMb = new Map<string, number>();
+  const traced = new Set<string>();
   for (const { id, properties } of account.all('AWS::Lambda::Function')) {
-    const { Code, Environment, Handler, MemorySize, Role } = properties as {
+    const { Code, Environment, Handler, MemorySize, Role, TracingConfig } = properties as {
       Code: { S3Key: string };
       Environment: { Variables: Record<string, string> };
       Handler: string;
       MemorySize: number;
       Role: string;
+      TracingConfig: { Mode: 'Active' | 'PassThrough' };
     };
     memoryMb.set(id, MemorySize);
+    if (TracingConfig.Mode === 'Active') traced.add(id);
     const [file = ''] = Handler.split('.');
     const name = String(account.resolve({ Ref: id }));
     roles.set(id, account.all('AWS::IAM::Role').find((role) => account.arnOf(role.id) === Role)?.id ?? '');
@@ -232,6 +237,8 @@ export async function deploy(serve: RequestListener, options: DeployOptions = {}
   builds.onEvent = (event) => put(undefined, event);
 
   const [machine] = account.all('AWS::StepFunctions::StateMachine');
+  const machineTracing = machine?.properties.TracingConfiguration as { Enabled: boolean } | undefined;
+  if (machine && machineTracing?.Enabled) traced.add(machine.id);
   if (machine === undefined) throw new Error('there is no state machine');
   const machineArn = account.arnOf(machine.id);
   const definition: unknown = JSON.parse(String(machine.properties.DefinitionString));
@@ -344,6 +351,7 @@ export async function deploy(serve: RequestListener, options: DeployOptions = {}
     table,
     functions,
     memoryMb,
+    traced,
     routeKeys: account.all('AWS::ApiGatewayV2::Route').map(({ properties }) => String(properties.RouteKey)),
     builds,
     scheduler,
