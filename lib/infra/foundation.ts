@@ -18,7 +18,7 @@ export interface Foundation {
   /** Known before the machine exists: its functions start its executions, and it calls its functions. */
   readonly machine: { readonly name: string; readonly arn: string };
   readonly tracing: ManagedPolicy;
-  /** Every call of every function begins a trace; without it those of the table do. */
+  /** Every call of every function begins a trace; without it executions do, and go on in the functions they call. */
   readonly traceAll: boolean;
   /** Lets a function read the secrets plans name: those whose name begins with `proctor/`. */
   readonly executorSecrets: ManagedPolicy;

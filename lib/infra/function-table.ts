@@ -24,8 +24,6 @@ export interface FunctionSpec {
   readonly arms?: true;
   /** Calls URLs that plans name: reads the secrets beside them, and may reach the private hosts of the deployment. */
   readonly callsOut?: true;
-  /** What it is asked for begins a trace; others are traced where who calls them is, as those of an execution are. */
-  readonly traced?: true;
   /** Starts, stops and reads builds of CodeBuild. */
   readonly builds?: true;
 }
@@ -53,7 +51,6 @@ export const httpFunctions = {
     // A refused trigger gives slots back that others wait for.
     wakes: true,
     masterKey: true,
-    traced: true,
   },
   'read-runs': {
     description: 'Reads runs, their cases and reports',
@@ -134,7 +131,6 @@ export const httpFunctions = {
     starts: true,
     wakes: true,
     masterKey: true,
-    traced: true,
   },
   events: { description: 'Takes events for the bus', ...http, memoryMb: 512, table: ['GetItem'], publishes: true },
   schedules: {

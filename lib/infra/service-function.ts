@@ -59,7 +59,7 @@ export function createServiceFunction(
   });
   service.addEnvironment('METRICS_NAMESPACE', Stack.of(scope).stackName);
   // The property `tracing` would give each role a wildcard of its own.
-  const mode = spec.traced || foundation.traceAll ? 'Active' : 'PassThrough';
+  const mode = foundation.traceAll ? 'Active' : 'PassThrough';
   (service.node.defaultChild as CfnFunction).tracingConfig = { mode };
   if (mode === 'PassThrough') {
     acknowledge(

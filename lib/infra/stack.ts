@@ -36,7 +36,7 @@ export interface ProctorStackProps extends StackProps {
   readonly alarms?: AlarmSettings | false;
   /** A month unless given. */
   readonly logRetentionDays?: number;
-  /** Begins an X-Ray trace with every call of every function, instead of one with each trigger and execution. */
+  /** Begins an X-Ray trace with every call of every function, instead of one with each execution alone. */
   readonly traceAll?: boolean;
   /** A table that is there already, as a restored one is, in place of the stack's own. */
   readonly tableName?: string;

@@ -1,3 +1,4 @@
+import { silenceOf } from '../core/cadence.ts';
 import { callTimeoutMs, crashLimit, decide, mayHaveUnknownJob } from '../core/decide.ts';
 import { mayGoOn, mayHaveStarted } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
@@ -120,21 +121,33 @@ async function wakeOrRestart(services: Services, run: Run): Promise<void> {
     const waiting = await takeSlots(services, run, await readNeeds(services, await pinnedPlan(services, run), run));
     if (waiting !== undefined) return services.runs.scheduleNext(run.id, Math.min(again, run.deadlineAt));
   }
-  await services.runs.scheduleNext(run.id, again);
-  if ((await services.workflow.start(run.id, run.executionN)) === 'closed') await replaceExecution(services, run);
-  else if (!(await sleepsOn(services, run))) await services.workflow.wake(run, 'look');
+  const until = await sleepOn(services, run);
+  if (until === undefined) await services.runs.scheduleNext(run.id, again);
+  if ((await services.workflow.start(run.id, run.executionN)) === 'closed') return replaceExecution(services, run);
+  if (until !== undefined) {
+    if (await mayWait(services, run, until)) return;
+    await services.runs.scheduleNext(run.id, again);
+  }
+  await services.workflow.wake(run, 'look');
 }
 
 /**
- * True if the execution waits and has nothing to look at: its executor gave signs of life since it began to wait, so that what
- * it waits for is later by now. A look would cost a state transition. Whoever ended the attempt meanwhile moved `wakeSeq` (E18).
+ * Has the run looked at later if its execution waits and its executor gave signs of life since: until when, if they are all
+ * that happened. Whoever ended the attempt meanwhile moved `wakeSeq` (E18).
  */
-async function sleepsOn(services: Services, run: Run): Promise<boolean> {
-  if (run.taskToken === undefined || run.polls || run.dispatch !== 'accepted') return false;
+async function sleepOn(services: Services, run: Run): Promise<number | undefined> {
+  if (run.taskToken === undefined || run.polls || run.dispatch !== 'accepted') return undefined;
+  const silentAt = run.lastProgressAt + silenceOf(run.deadlines, run.polls) * 1000;
+  const until = Math.min(run.deadlineAt, silentAt);
+  return until > services.now() && (await services.runs.keepToken(run, until)) ? until : undefined;
+}
+
+/** True if there is nothing to do before `until`, or another time that takes its place. A look would cost a state transition. */
+async function mayWait(services: Services, run: Run, until: number): Promise<boolean> {
   const { report, catalog } = await readLiveRun(services, run);
   const decision = decide(run, report, catalog, services.now());
   if (decision.next !== 'wait' || !decision.wakeable) return false;
-  return services.runs.keepToken(run, decision.until);
+  return decision.until === until || services.runs.keepToken(run, decision.until);
 }
 
 /**

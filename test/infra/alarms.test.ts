@@ -196,7 +196,7 @@ describe('context', () => {
     expect(() => synthesized({ logRetentionDays: '31' })).toThrow(/logRetentionDays: 31 is not one of 1, 3, 5/);
   });
 
-  it('begins a trace with every call of a function', () => {
+  it('begins a trace with every call of a function where it is asked to', () => {
     const functions = resourcesOf(synthesized({ traceAll: 'true' }), 'AWS::Lambda::Function');
     for (const [id, { Properties }] of functions) {
       expect([id, Properties.TracingConfig]).toEqual([id, { Mode: 'Active' }]);

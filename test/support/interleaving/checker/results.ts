@@ -72,13 +72,14 @@ function byOrder(a: SentBatch, b: SentBatch): number {
   return a.attempt - b.attempt || a.seq - b.seq;
 }
 
-/** The result chunks META names, in their stored form: a head, then columns. */
+/** The result chunks META names, in their stored form: a head, then columns; the first of them may be beside the head. */
 function readStored(item: Item, items: readonly Item[], nameOf: (position: number) => string): Stored[] {
   const prefix = `RESULT#${item.resultAt}#`;
   const chunks = items
     .filter(({ pk, sk }) => pk === item.pk && String(sk).startsWith(prefix))
     .sort((a, b) => (String(a.sk) < String(b.sk) ? -1 : 1))
-    .map(({ bytes }) => JSON.parse(gunzipSync(bytes as Uint8Array).toString('utf8')));
+    .flatMap(({ bytes, second }) => (second === undefined ? [bytes] : [bytes, second]))
+    .map((bytes) => JSON.parse(gunzipSync(bytes as Uint8Array).toString('utf8')));
   const [head, ...parts] = chunks as [{ attempts: [number, number][] }, ...{ p: number[]; r: number[] }[]];
   const attempts = new Map<number, number>();
   let at = 0;
