@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createStoresOn } from '../../lib/adapters/dynamodb/client.ts';
+import type { Table } from '../../lib/adapters/dynamodb/table.ts';
 import type { Services } from '../../lib/core/ports.ts';
+import type { Run } from '../../lib/core/run.ts';
 import { readOldestDue, sweep } from '../../lib/workflow/sweep.ts';
-import { aCompletion, aDocument, aRun } from '../support/runs.ts';
+import { aBatch, aCompletion, aDocument, aRun } from '../support/runs.ts';
 import { openTestTable } from '../support/table.ts';
 
 type World = Awaited<ReturnType<typeof openTestTable>>;
@@ -45,6 +48,46 @@ test('effects that go on failing keep no deadline behind them from being kept', 
   expect(await stores.runs.getRun(late.id)).toMatchObject({ status: 'completed', reason: 'startDeadline' });
   // Nothing is given up: they are looked at again.
   expect(await stores.runs.listDue(Number.MAX_SAFE_INTEGER, 200)).toHaveLength(broken + 1);
+});
+
+test('a run whose executor gives signs of life sleeps on, moved once in the index, until something else happened', async () => {
+  const { table, close } = await openTestTable();
+  const moves: unknown[] = [];
+  const update: Table['update'] = (key, change, values, condition) => {
+    if (change.includes('#nextActionAt')) moves.push(values.nextActionAt);
+    return table.update(key, change, values, condition);
+  };
+  const stores = createStoresOn({ ...table, update });
+  const plan = await stores.plans.createPlan(aDocument(), 1, 0);
+  const run = aRun(1, { planId: plan.id });
+  await stores.runs.createRun(run, null);
+  await stores.runs.admit(run, { deadlineAt: 10_000, nextActionAt: 10_000 });
+  const claimed = (await stores.runs.claimDispatch(run, 1000, 0)) as Run;
+  const attempt = { attempt: 1, startedAt: 1000, ref: 'job', executing: 'It runs.' };
+  const times = { at: 1000, deadlineAt: 5_000_000, nextActionAt: 901_000 };
+  const accepted = (await stores.runs.acceptDispatch(claimed, attempt, times)) as Run;
+  await stores.runs.markSent(1, ['queued', 'started']);
+  await stores.runs.registerToken(1, accepted.wakeSeq, 'token', 901_000);
+  const woken: string[] = [];
+  let now = 901_000;
+  const services = {
+    ...stores,
+    workflow: { start: async () => 'open', wake: async (_run: Run, why: string) => void woken.push(why) },
+    now: () => now,
+    log: () => {},
+  } as unknown as Services;
+  await stores.runs.acknowledge(1, { at: 600_000, final: false, bytes: 0 });
+  moves.length = 0;
+  await sweep(services);
+  expect([moves, woken]).toEqual([[1_500_000], []]);
+  // An end whose sender died before it was acknowledged.
+  await stores.runs.putBatch(1, aBatch('last', [], { end: {} }));
+  await stores.runs.acknowledge(1, { at: 1_200_000, final: false, bytes: 0 });
+  now = 1_500_000;
+  await sweep(services);
+  expect(woken).toEqual(['look']);
+  expect(await stores.runs.getRun(1)).toMatchObject({ nextActionAt: now + 60_000 });
+  await close();
 });
 
 test('what is overdue is the oldest of runs, deliveries and schedules', async () => {
