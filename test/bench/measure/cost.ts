@@ -32,6 +32,12 @@ const invocationLines = [
   `REPORT RequestId: ${id}\tDuration: 1234.56 ms\tBilled Duration: 1235 ms\tMemory Size: 1024 MB\tMax Memory Used: 112 MB\tXRAY TraceId: 1-5f5f5f5f-0123456789abcdef01234567\tSegmentId: 0123456789abcdef\tSampled: true`,
 ];
 
+/** What it takes to have functions loaded anew: milliseconds each, and how many of them read a secret before they can go on. */
+export interface Loading {
+  readonly ms: ReadonlyMap<string, number>;
+  readonly secretReads: number;
+}
+
 /** Dollars of the parts of one run. */
 export type Cost = Readonly<Record<(typeof parts)[number], number>>;
 export const parts = [
@@ -55,11 +61,7 @@ export const parts = [
 export function costOf(
   hour: Hour,
   idle: Hour,
-  {
-    memoryOf,
-    stored,
-    cold,
-  }: { memoryOf: (functionId: string) => number; stored: number; cold?: ReadonlyMap<string, number> },
+  { memoryOf, stored, cold }: { memoryOf: (functionId: string) => number; stored: number; cold?: Loading },
 ): Cost {
   const idleCalls = new Map<string, number>();
   for (const { functionId, calls } of idle.invocations.filter(isPassage))
@@ -71,7 +73,7 @@ export function costOf(
     return passages.reduce((sum, one) => sum + onLambdaMs(one, memoryOf), 0) / Math.max(1, passages.length);
   };
   const loaded = new Set(cold === undefined ? [] : own.map(({ functionId }) => functionId));
-  const loading = [...loaded].reduce((sum, of) => sum + gigabyteSeconds(cold?.get(of) ?? 0, memoryOf(of)), 0);
+  const loading = [...loaded].reduce((sum, of) => sum + gigabyteSeconds(cold?.ms.get(of) ?? 0, memoryOf(of)), 0);
   const writes = units(hour, 'writeUnits') - perHour(units(idle, 'writeUnits'), hour, idle);
   const reads = units(hour, 'readUnits') - perHour(units(idle, 'readUnits'), hour, idle);
   const lines =
@@ -98,7 +100,7 @@ export function costOf(
     'table reads': reads * prices.readUnit,
     'table storage': (stored / 1e9) * prices.storedGigabyte,
     events: hour.calls.reduce((sum, { events }) => sum + events, 0) * prices.event,
-    secrets: hour.calls.filter(({ what }) => what === 'secretsmanager:GetSecretValue').length * prices.secretCall,
+    secrets: Math.max(hour.calls.filter(readsSecret).length, cold?.secretReads ?? 0) * prices.secretCall,
     logs: (logBytes / 1e9) * prices.logGigabyte,
     // Of few runs all are recorded.
     traces: hour.traces * prices.trace,
@@ -117,6 +119,10 @@ function onLambdaMs({ functionId, cpuMs, calls }: Invocation, memoryOf: (functio
 
 function gigabyteSeconds(ms: number, megabytes: number): number {
   return (ms / 1000) * (megabytes / 1024);
+}
+
+export function readsSecret({ what }: Pick<Call, 'what'>): boolean {
+  return what === 'secretsmanager:GetSecretValue';
 }
 
 function isPassage({ by }: Invocation): boolean {

@@ -1,4 +1,4 @@
-import { costOf, parts, total } from '../measure/cost.ts';
+import { costOf, type Loading, parts, readsSecret, total } from '../measure/cost.ts';
 import { type Hour, openHourWorld } from '../measure/hour.ts';
 import type { Figure, Row } from '../row.ts';
 
@@ -23,8 +23,9 @@ export const row: Row = {
       const first = await world.play(callback, 1);
       const firstPolled = await world.play(polled, 1);
       const idle = await world.idle();
-      const cold = loadingOf([first, firstPolled]);
-      const price = (hour: Hour, loading?: ReadonlyMap<string, number>) => {
+      const readers = new Set(first.calls.filter(readsSecret).map(({ functionId }) => functionId));
+      const cold = { ms: loadingOf([first, firstPolled]), secretReads: readers.size };
+      const price = (hour: Hour, loading?: Loading) => {
         const stored = world.storedBytes(hour.runId);
         const given = { memoryOf: world.memoryOf, stored, ...(loading === undefined ? {} : { cold: loading }) };
         return costOf(hour, idle, given);
@@ -39,7 +40,7 @@ export const row: Row = {
       const twice = await play('calls back, reruns', callback, 2);
       const polledOnce = await play('is polled', polled, 1);
       const polledTwice = await play('is polled, reruns', polled, 2);
-      const sum = (name: string, hour: Hour, loading?: ReadonlyMap<string, number>): Figure => ({
+      const sum = (name: string, hour: Hour, loading?: Loading): Figure => ({
         name,
         value: runs * total(price(hour, loading)),
         unit: '$',
