@@ -15,17 +15,24 @@ export function createMasterKeys(read: () => Promise<string>, now: () => number)
   let last: { readonly keys: Promise<readonly MasterKey[]>; readonly startedAt: number; failed: boolean } | undefined;
   return async (fresh) => {
     const at = now();
-    if (fresh === undefined && kept !== undefined && at - kept.readAt < maxAgeMs) return kept.keys;
-    if (last !== undefined && at - last.startedAt < freshMs && !(last.failed && fresh === undefined)) return last.keys;
+    if (fresh === undefined && kept !== undefined && isWithin(maxAgeMs, kept.readAt, at)) return kept.keys;
+    if (last !== undefined && isWithin(freshMs, last.startedAt, at) && !(last.failed && fresh === undefined))
+      return last.keys;
     const current = { keys: read().then(parseMasterKeys), startedAt: at, failed: false };
     last = current;
     try {
       const keys = await current.keys;
-      kept = { keys, readAt: at };
+      // One that began earlier and took longer does not take the place of a newer one.
+      if (last === current || kept === undefined) kept = { keys, readAt: at };
       return keys;
     } catch (error) {
       current.failed = true;
       throw error;
     }
   };
+}
+
+/** False as well when the clock was set back: then nobody knows how long ago it was. */
+function isWithin(ms: number, since: number, at: number): boolean {
+  return at >= since && at - since < ms;
 }

@@ -158,7 +158,7 @@ async function expectCases(
 ): Promise<{ catalog: Catalog; expected: number[]; stages: Stages | null }> {
   for (let round = 0; ; round++) {
     // One kept from an earlier read will do if it has every name and position: they never change. Of a case that is picked as a
-    // whole it may lack an iteration.
+    // whole, as those of a stage are, it may lack an iteration.
     const mayBeKept = round === 0 && picked === null;
     const catalog = await services.plans.readCatalog(plan.id, mayBeKept ? catalogSize : undefined);
     const index = indexCatalog(catalog);
@@ -171,7 +171,7 @@ async function expectCases(
       ),
     );
     const stages = planStages({ plan, selects, catalog: placed, expected, byIteration, place: index.declare });
-    if (added.length === 0) return { catalog, expected, stages };
+    if (added.length === 0 && (!mayBeKept || stages === null)) return { catalog, expected, stages };
     if (mayBeKept) continue;
     if (learn && round < learnRounds) {
       await services.plans.appendCatalog(plan.id, catalog.entries.length, added);

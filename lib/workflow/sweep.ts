@@ -136,7 +136,8 @@ async function wakeOrRestart(services: Services, run: Run): Promise<void> {
  * that happened. Whoever ended the attempt meanwhile moved `wakeSeq` (E18).
  */
 async function sleepOn(services: Services, run: Run): Promise<number | undefined> {
-  if (run.taskToken === undefined || run.polls || run.dispatch !== 'accepted') return undefined;
+  if (run.status !== 'running' || run.taskToken === undefined || run.polls || run.dispatch !== 'accepted')
+    return undefined;
   const silentAt = run.lastProgressAt + silenceOf(run.deadlines, run.polls) * 1000;
   const until = Math.min(run.deadlineAt, silentAt);
   return until > services.now() && (await services.runs.keepToken(run, until)) ? until : undefined;

@@ -173,6 +173,37 @@ describe('master keys that are kept', () => {
     expect(await epochs()).toEqual([1]);
   });
 
+  it('are read again when the clock was set back: nobody knows how old they are', async () => {
+    const { secret, epochs } = openSecret();
+    secret.now = 2 * hour;
+    await epochs();
+    secret.now = hour;
+    secret.epochs = [2, 1];
+    expect([await epochs('fresh'), await epochs()]).toEqual([
+      [2, 1],
+      [2, 1],
+    ]);
+  });
+
+  it('are those of the newer of two reads, whichever took longer', async () => {
+    const answers: ((text: string) => void)[] = [];
+    let now = 0;
+    const masterKeys = createMasterKeys(
+      () => new Promise<string>((resolve) => answers.push(resolve)),
+      () => now,
+    );
+    const answer = (nth: number, ...epochs: number[]) =>
+      answers[nth]?.(JSON.stringify(epochs.map((epoch) => ({ epoch, key: `${epoch}`.repeat(64) }))));
+    const slow = masterKeys();
+    now = 11_000;
+    const quick = masterKeys('fresh');
+    answer(1, 2, 1);
+    await quick;
+    answer(0, 1);
+    await slow;
+    expect((await masterKeys()).map(({ epoch }) => epoch)).toEqual([2, 1]);
+  });
+
   it('are those of a rotation where something lasting is made', async () => {
     const { secret, epochs } = openSecret();
     await epochs();

@@ -6,6 +6,7 @@ import { nameOf } from '../../lib/core/catalog.ts';
 import type { Plan } from '../../lib/core/plan.ts';
 import type { Services } from '../../lib/core/ports.ts';
 import type { ReportedCase } from '../../lib/core/results.ts';
+import { toPicked } from '../../lib/workflow/dispatch-attempt.ts';
 import { readLiveRun } from '../../lib/workflow/read-run.ts';
 import { recordResults } from '../../lib/workflow/record-results.ts';
 import { aDocument, aRun } from '../support/runs.ts';
@@ -95,6 +96,25 @@ test('what is kept is asked for no more once it has every name and position, and
   expect(queries()).toBe(before + 1);
   await look(kept, 2);
   expect(queries()).toBe(before + 1);
+  await close();
+});
+
+test('the first stage of a run asks for all iterations of a case, whoever learnt that it has some', async () => {
+  const { stores, otherStores, close } = await openTestTable();
+  const suites = [{ name: 'Cart', cases: [{ name: 'adds' }, { name: 'pays', prerequisites: ['adds'] }] }];
+  const plan = await stores.plans.createPlan(aDocument({ suites }), 1, 0);
+  for (const id of [1, 2]) await startRun(stores, plan, id);
+  const before = await stores.runs.getRun(1);
+  if (before !== undefined) await readLiveRun(servicesOn(stores), before, true);
+  const cases = ['one', 'two'].map((iteration) => {
+    return { suite: 'Cart', className: '', name: 'adds', iteration, result: 'passed', durationMs: 1 } as const;
+  });
+  await recordResults(servicesOn(otherStores()), { runId: 1, attempt: 1, cases, wake: false });
+  const run = await stores.runs.getRun(2);
+  if (run === undefined) throw new Error('no run 2');
+  const { items, catalog } = await readLiveRun(servicesOn(stores), run);
+  const first = toPicked(catalog, items.requests[0]?.requested ?? []);
+  expect(first).toMatchObject([{ name: 'adds', iterations: [] }]);
   await close();
 });
 

@@ -90,6 +90,33 @@ test('a run whose executor gives signs of life sleeps on, moved once in the inde
   await close();
 });
 
+test('a run that is being stopped is looked at by the end of its stop, though a sweeper dies while it looks', async () => {
+  const { stores, close } = await openTestTable();
+  const plan = await stores.plans.createPlan(aDocument(), 1, 0);
+  const run = aRun(1, { planId: plan.id });
+  await stores.runs.createRun(run, null);
+  await stores.runs.admit(run, { deadlineAt: 10_000, nextActionAt: 10_000 });
+  const claimed = (await stores.runs.claimDispatch(run, 1000, 0)) as Run;
+  const attempt = { attempt: 1, startedAt: 1000, ref: 'job', executing: 'It runs.' };
+  const times = { at: 1000, deadlineAt: 5_000_000, nextActionAt: 901_000 };
+  const accepted = (await stores.runs.acceptDispatch(claimed, attempt, times)) as Run;
+  await stores.runs.markSent(1, ['queued', 'started']);
+  await stores.runs.registerToken(1, accepted.wakeSeq, 'token', 901_000);
+  await stores.runs.stop((await stores.runs.getRun(1)) as Run, 100_000);
+  // By a sweep that had read the run before it was stopped.
+  await stores.runs.scheduleNext(1, 2000);
+  await new Promise<void>((died) => {
+    const start = () => {
+      died();
+      return new Promise<never>(() => {});
+    };
+    const workflow = { start, wake: async () => {} };
+    void sweep({ ...stores, workflow, now: () => 2000, log: () => {} } as unknown as Services);
+  });
+  expect((await stores.runs.getRun(1))?.nextActionAt).toBeLessThanOrEqual(100_000);
+  await close();
+});
+
 test('what is overdue is the oldest of runs, deliveries and schedules', async () => {
   const { stores, table, close } = await openTestTable();
   const oldest = (now: number) => readOldestDue({ runs: stores.runs, now: () => now });

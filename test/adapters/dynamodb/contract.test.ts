@@ -547,6 +547,15 @@ describe('results', () => {
     expect(await runs.readResultChunks(id, '3#dd', 2)).toEqual([Uint8Array.of(0), Uint8Array.of(1)]);
   });
 
+  it('reads back a result that was written in both ways at once, as while a new version is deployed', async () => {
+    const chunks = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)];
+    for (const [n, bytes] of chunks.entries())
+      await table.table.put({ pk: `RUN#${id}`, sk: `RESULT#3#ee#000${n}`, bytes });
+    await runs.putResultChunks(id, '3#ee', chunks);
+    for (const count of [1, 2, 3])
+      expect(await runs.readResultChunks(id, '3#ee', count)).toEqual(chunks.slice(0, count));
+  });
+
   it('adds result ids once for one look at the run', async () => {
     const run = await running();
     expect(await runs.extendResultIds(run, 0, 5)).toBe(true);
