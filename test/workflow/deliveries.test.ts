@@ -352,6 +352,14 @@ describe('the callback of a run', () => {
     }
   });
 
+  it('is signed with the keys that are known where they cannot be read anew, and costs no try', async () => {
+    const { masterKeys } = d.services;
+    const services: { masterKeys: typeof masterKeys } = d.services;
+    services.masterKeys = (fresh) => (fresh === undefined ? masterKeys() : Promise.reject(new Error('not now')));
+    const { id } = await deliverCallback();
+    expect(await d.finish(id)).toMatchObject({ state: 'delivered', tries: 1 });
+  });
+
   it('keeps its URL sealed: neither table nor log nor event holds it', async () => {
     const { id, runId } = await deliverCallback();
     d.world.receive = () => ({ status: 410 });
