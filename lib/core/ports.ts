@@ -187,7 +187,7 @@ export interface RunStore {
   ): Promise<{ runId: number; firstResultId: number; projectLimit?: number }>;
   /** The run that owns the result id, if one was ever created for it; whether it is visible, its META says. */
   findByResultId(resultId: number): Promise<number | undefined>;
-  /** A further block of result ids for catalog positions from `fromIndex` on; false if someone else added one first. */
+  /** A further block of result ids for catalog positions from `fromIndex` on; false if someone else added one first, or the run is over. */
   extendResultIds(run: Run, fromIndex: number, count: number): Promise<boolean>;
   claimIdempotency(claim: IdempotencyClaim): Promise<ClaimAnswer>;
   /** Who holds the key now, without claiming it. */

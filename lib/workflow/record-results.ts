@@ -236,10 +236,10 @@ function repack(part: Uint8Array, positions: ReadonlyMap<number, number>): Uint8
   return repacked ?? part;
 }
 
-/** Extends the run's result ids until every catalog position has one. */
+/** Extends the run's result ids until every catalog position has one; what comes after its end is late and needs none. */
 async function coverResultIds(services: Services, run: Run, size: number): Promise<void> {
   let current: Run | undefined = run;
-  for (let round = 0; current !== undefined && round < 5; round++) {
+  for (let round = 0; current !== undefined && isLive(current) && round < 5; round++) {
     const last = current.resultIds.at(-1);
     const covered = last === undefined ? 0 : last[0] + last[2];
     if (covered >= size || (await services.runs.extendResultIds(current, covered, size - covered + spareResultIds)))

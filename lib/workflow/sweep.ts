@@ -161,7 +161,8 @@ export async function replaceExecution(services: Services, run: Run): Promise<vo
     return;
   }
   const delayMs = restartDelaysMs[run.executionN - 1] ?? 0;
-  const nextActionAt = services.now() + (delayMs === 0 ? againMs : delayMs);
+  // Every deadline is kept, also while nobody drives the run (L1).
+  const nextActionAt = Math.min(services.now() + (delayMs === 0 ? againMs : delayMs), dueToEnd(run));
   const continued = await services.runs.continueExecution(run.id, run.executionN, nextActionAt);
   services.log({ level: 'warn', event: 'execution replaced', runId: run.id, attempt: run.attempt });
   if (continued && delayMs === 0) await startExecution(services, run.id, run.executionN + 1);

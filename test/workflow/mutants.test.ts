@@ -13,7 +13,7 @@ const known: Readonly<Record<string, number>> = {
   countEveryBatch: 1,
   addCounter: 1,
   stopUnconditional: 3,
-  randomEventId: 153,
+  randomEventId: 5,
   noSweeper: 1,
   noBump: 17,
   ackEarly: 15,
@@ -29,7 +29,7 @@ const known: Readonly<Record<string, number>> = {
   claimNoBump: 22,
   stopSkipsStopping: 3,
   stoppingPasses: 3,
-  notFoundConfirms: 292,
+  notFoundConfirms: 9,
   noCancel: 1,
   tokenUncond: 5,
 };

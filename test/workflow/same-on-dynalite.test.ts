@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { scenarioOf } from '../support/interleaving/campaign.ts';
 import { openDynaliteTable } from '../support/interleaving/dynalite-table.ts';
 import { inOneForm, textOf } from '../support/interleaving/one-form.ts';
 import { play } from '../support/interleaving/play.ts';
-import { makeScenario, type Scenario } from '../support/interleaving/scenario.ts';
+import type { Scenario } from '../support/interleaving/scenario.ts';
 import { describeFailure } from '../support/interleaving/shrink.ts';
 import { createMemoryTable, type MemoryTable, type Written } from '../support/memory-table.ts';
 import { tellSoak } from '../support/tell-soak.ts';
@@ -27,7 +28,7 @@ test(`${schedules} schedules come out alike on the table in memory and on dynali
 }, async () => {
   let events = 0;
   for (let seed = first; seed < first + schedules; seed++) {
-    const scenario = makeScenario(seed);
+    const scenario = scenarioOf(seed);
     const dynalite = await openDynaliteTable();
     let memory: MemoryTable | undefined;
     const here = await outcomeOf(scenario, (onWrite) => {

@@ -912,3 +912,13 @@ it('on the state machine a run is errored when every execution crashes', async (
   expect([run.result, run.reason, run.executionN]).toEqual(['errored', 'executionCrashed', 5]);
   await world.close();
 });
+
+it('on the state machine a run whose executions crash ends at its deadline, although the next execution would come later', async () => {
+  const world = await createWorld(machine, { deadlines: { startSeconds: 400 } }, { job: () => ({}) });
+  world.faults.stepsFail = true;
+  const { id } = await world.trigger();
+  const { run } = await world.finish(id);
+  expect([run.result, run.reason]).toEqual(['timedOut', 'startDeadline']);
+  expect((run.endedAt ?? 0) - run.createdAt).toBeLessThanOrEqual(400 * second + 120 * second);
+  await world.close();
+});

@@ -1,6 +1,7 @@
 import { ServiceError } from '../../core/errors.ts';
 import type { Environment, EnvironmentStore } from '../../core/ports.ts';
 import { claimName } from './names.ts';
+import { deleteOnce, putOnce } from './once.ts';
 import { next, projectNumber } from './plans.ts';
 import type { Item, Key, Table } from './table.ts';
 
@@ -52,11 +53,11 @@ export function createEnvironmentStore(table: Table): EnvironmentStore {
     async putEnvironment(environment) {
       await claim(environment, environment.updatedAt);
       const before = { version: environment.version - 1 };
-      if (!(await table.put(toItem(environment), '#version = :version', before))) throw conflict(environment.id);
+      if (!(await putOnce(table, toItem(environment), '#version = :version', before))) throw conflict(environment.id);
     },
 
     async deleteEnvironment({ id, version, project, name }) {
-      if (!(await table.delete(itemKey(id), '#version = :version', { version }))) throw conflict(id);
+      if (!(await deleteOnce(table, itemKey(id), '#version = :version', { version }))) throw conflict(id);
       await table.delete(nameKey(project, name), '#holder = :id', { id });
     },
   };

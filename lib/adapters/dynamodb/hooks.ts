@@ -1,12 +1,13 @@
 import { ServiceError } from '../../core/errors.ts';
 import { type Hook, type HookCall, hookCallSeconds } from '../../core/hook.ts';
 import type { HookStore } from '../../core/ports.ts';
+import { deleteOnce, putOnce } from './once.ts';
 import type { Item, Key, Table } from './table.ts';
 
 export function createHookStore(table: Table): HookStore {
   return {
     async createHook(hook) {
-      if (await table.put(toItem(hook), 'attribute_not_exists(#pk)')) return;
+      if (await putOnce(table, toItem(hook), 'attribute_not_exists(#pk)')) return;
       throw new ServiceError('UNAVAILABLE', 'the hook could not be made; try again', { retryAfterSeconds: 1 });
     },
 
@@ -23,11 +24,11 @@ export function createHookStore(table: Table): HookStore {
 
     async putHook(hook) {
       const before = { version: hook.version - 1 };
-      if (!(await table.put(toItem(hook), '#version = :version', before))) throw conflict(hook.id);
+      if (!(await putOnce(table, toItem(hook), '#version = :version', before))) throw conflict(hook.id);
     },
 
     async deleteHook({ id, version }) {
-      if (!(await table.delete(itemKey(id), '#version = :version', { version }))) throw conflict(id);
+      if (!(await deleteOnce(table, itemKey(id), '#version = :version', { version }))) throw conflict(id);
     },
 
     async recordCall(call) {

@@ -1,4 +1,5 @@
 import type { ApiKey, KeyStore } from '../../core/ports.ts';
+import { putOnce } from './once.ts';
 import { next } from './plans.ts';
 import type { Item, Key, Table } from './table.ts';
 
@@ -6,7 +7,7 @@ export function createKeyStore(table: Table): KeyStore {
   return {
     async putKey(key) {
       const item = { ...itemKey(key.id), keyId: key.id, list: 'KEYS', id: key.createdAt, doc: JSON.stringify(key) };
-      return table.put(item, 'attribute_not_exists(#pk)');
+      return putOnce(table, item, 'attribute_not_exists(#pk)');
     },
 
     async getKey(keyId) {

@@ -8,6 +8,7 @@ import type { PlanSchedule, ScheduleDocument } from '../../core/schedule/schedul
 import { createCatalogs } from './catalog.ts';
 import { scheduleShard } from './definition.ts';
 import { claimName } from './names.ts';
+import { deleteOnce, putOnce } from './once.ts';
 import { lockKey } from './run-item.ts';
 import type { Item, Key, Table } from './table.ts';
 
@@ -51,7 +52,7 @@ export function createPlanStore(table: Table): PlanStore {
           holdsName(holder, document),
         );
         const behind = plan.schedules.length > 0;
-        const created = await table.put(toHead(plan, behind), 'attribute_not_exists(#pk)');
+        const created = await putOnce(table, toHead(plan, behind), 'attribute_not_exists(#pk)');
         if (created) {
           await pin(table, plan);
           return plan;
@@ -86,7 +87,7 @@ export function createPlanStore(table: Table): PlanStore {
       await pin(table, plan);
       // Also if they did not change: the last who changed them may have died before they followed.
       const behind = changed.schedules.length + plan.schedules.length > 0 || changed.project !== plan.project;
-      if (!(await table.put(toHead(changed, behind), '#version = :version', { version: plan.version }))) {
+      if (!(await putOnce(table, toHead(changed, behind), '#version = :version', { version: plan.version }))) {
         throw changedMeanwhile(plan);
       }
       await pin(table, changed);
@@ -100,10 +101,10 @@ export function createPlanStore(table: Table): PlanStore {
       const { id } = plan;
       const at = now + effectsMs;
       await table.put({ ...goneKey(id), due: scheduleShard(id), nextActionAt: at });
-      if (!(await table.delete(headKey(plan.id), '#version = :version', { version: plan.version }))) {
-        // It is wanted if another deletion won.
-        if ((await table.get(headKey(id))) !== undefined)
-          await table.delete(goneKey(id), '#nextActionAt = :at', { at });
+      // Refused also if this deletion was taken for given up, and what it would leave behind is nobody's any more.
+      const condition = '#version = :version AND (attribute_not_exists(#keptAt) OR #keptAt < :at)';
+      if (!(await deleteOnce(table, headKey(plan.id), condition, { version: plan.version, at }))) {
+        await table.delete(goneKey(id), '#nextActionAt = :at', { at });
         throw changedMeanwhile(plan);
       }
       await table.delete(nameKey(plan.project, plan.name), '#holder = :id', { id: plan.id });
@@ -115,6 +116,9 @@ export function createPlanStore(table: Table): PlanStore {
     },
 
     async deletionGivenUp(planId, now) {
+      // First the plan: whoever began to delete it and comes to it only now finds it kept.
+      if ((await table.update(headKey(planId), 'SET #keptAt = :now', { now }, 'attribute_exists(#pk)')) === undefined)
+        return;
       // Not the one of a deletion that has just begun.
       await table.delete(goneKey(planId), '#nextActionAt <= :now', { now });
     },

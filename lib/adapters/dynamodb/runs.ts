@@ -46,7 +46,7 @@ export function createRunStore(table: Table): RunStore {
       const block = [[fromIndex, Number(item?.results) - count + 1, count]] as const;
       // Before the run names it: an id that is listed must be found at once.
       await putBlocks(table, run.id, block);
-      const condition = 'attribute_exists(#pk) AND size(#resultIds) = :known';
+      const condition = `size(#resultIds) = :known AND ${live}`;
       const update = 'SET #resultIds = list_append(#resultIds, :block)';
       return (await change(run.id, update, { block, known: run.resultIds.length }, condition)) !== undefined;
     },

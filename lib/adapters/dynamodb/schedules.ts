@@ -1,6 +1,7 @@
 import type { DueSchedule, ScheduleStore } from '../../core/ports.ts';
 import type { Occurrence, Schedule } from '../../core/schedule/schedule.ts';
 import { dueShards, scheduleShard } from './definition.ts';
+import { deleteOnce, putOnce } from './once.ts';
 import { next } from './plans.ts';
 import type { Item, Key, Table } from './table.ts';
 
@@ -31,7 +32,7 @@ export function createScheduleStore(table: Table): ScheduleStore {
   return {
     nextScheduleId: () => next(table, 'schedules'),
 
-    createSchedule: (schedule) => table.put(toItem(schedule), 'attribute_not_exists(#pk)'),
+    createSchedule: (schedule) => putOnce(table, toItem(schedule), 'attribute_not_exists(#pk)'),
 
     async getSchedule(id) {
       const item = await table.get(itemKey(id));
@@ -41,11 +42,11 @@ export function createScheduleStore(table: Table): ScheduleStore {
     async replaceSchedule(schedule, change) {
       const { revision } = schedule;
       const changed = { ...schedule, ...change, revision: revision + 1 } as Schedule;
-      const put = await table.put(toItem(changed), '#revision = :revision', { revision });
+      const put = await putOnce(table, toItem(changed), '#revision = :revision', { revision });
       return put ? changed : undefined;
     },
 
-    deleteSchedule: ({ id, revision }) => table.delete(itemKey(id), '#revision = :revision', { revision }),
+    deleteSchedule: ({ id, revision }) => deleteOnce(table, itemKey(id), '#revision = :revision', { revision }),
 
     listSchedulesByPlan: (planId, after, limit) => listPage('list', `SCHEDULES#PLAN#${planId}`, after, limit),
     listSchedulesByProject: (project, after, limit) => listPage('feed', `SCHEDULES#PROJECT#${project}`, after, limit),

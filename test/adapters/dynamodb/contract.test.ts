@@ -562,6 +562,11 @@ describe('results', () => {
     expect(await runs.extendResultIds(run, 0, 5)).toBe(false);
     expect((await read()).resultIds).toHaveLength(1);
   });
+
+  it('adds no result ids to a completed run', async () => {
+    const run = await completed();
+    await unchanged(run, runs.extendResultIds(run, 0, 5), false);
+  });
 });
 
 describe('attempts', () => {

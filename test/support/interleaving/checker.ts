@@ -2,6 +2,7 @@ import type { Item } from '../../../lib/adapters/dynamodb/table.ts';
 import { checkLock, type Runs } from './checker/lock.ts';
 import { checkResults } from './checker/results.ts';
 import { checkStored } from './checker/stored.ts';
+import { createVisitChecker } from './checker/visits.ts';
 import type { Anomaly, Event, SentBatch } from './history.ts';
 
 /** What the checker knows of a run by what was written. */
@@ -31,12 +32,14 @@ export function createChecker({ isPrompt }: { readonly isPrompt: boolean }) {
   const given = new Set<number>();
   /** When the end of an attempt was acknowledged. */
   const ends = new Map<string, number>();
+  const visits = createVisitChecker();
   let calmAt: number | undefined;
 
   const observe = (event: Event): Anomaly | undefined => {
     const broken = (rule: string, what: string): Anomaly => ({ rule, what, at: event.at });
     switch (event.what) {
       case 'written': {
+        visits.written(event.key, event.before, event.after);
         if (event.key.sk === 'LOCK') {
           const wrong = checkLock(runs, event.before, event.after);
           return wrong === undefined ? undefined : broken('I2', wrong);
@@ -93,6 +96,8 @@ export function createChecker({ isPrompt }: { readonly isPrompt: boolean }) {
       }
       case 'visited': {
         const { name, status, body } = event;
+        const astray = visits.visited(event);
+        if (astray !== undefined) return broken('walk', astray);
         if (isPrompt && status >= 500) return broken('5xx', `${name} was answered ${status}`);
         const {
           total,
@@ -101,6 +106,10 @@ export function createChecker({ isPrompt }: { readonly isPrompt: boolean }) {
         } = (body as { counts?: Record<string, number> } | undefined)?.counts ?? {};
         const sum = Object.values(byResult).reduce((all, count) => all + count, 0);
         return total === undefined || total === sum ? undefined : broken('I3', `${name} was told ${sum} of ${total}`);
+      }
+      case 'unanswered': {
+        const astray = visits.unanswered(event.name);
+        return astray === undefined ? undefined : broken('walk', astray);
       }
       case 'published': {
         const { id, detailType, detail } = event.event;
@@ -219,7 +228,8 @@ export function createChecker({ isPrompt }: { readonly isPrompt: boolean }) {
         if (isKnown || item.cancelPending !== true)
           return broken('L4', `job ${name} is alive, although its run is over`);
       }
-      return undefined;
+      const left = visits.left(items);
+      return left === undefined ? undefined : broken('walk', left);
     },
   };
 }

@@ -16,6 +16,10 @@ export interface Habits {
   readonly unreachable: number;
   readonly slowToStop: number;
   readonly refuses: number;
+  /** Minutes between results. */
+  readonly slow: number;
+  /** Hundreds of cases nobody knew of. */
+  readonly many: number;
 }
 
 /** One message of a job. */
@@ -39,6 +43,7 @@ interface Clock {
 }
 
 const all = ['pays', 'refunds', 'ships'] as const;
+const unheardOf = Array.from({ length: 210 }, (_, i) => `is new ${i}`);
 
 /**
  * An executor whose jobs report out of order, twice, with an id of other results, late or not at all. What the job of an
@@ -52,12 +57,13 @@ export function createExecutor(options: {
   readonly clock: Clock;
   readonly happened: (event: Happened) => void;
   readonly deliver: (message: Message) => Promise<'acknowledged' | 'refused' | 'lost'>;
-}): Executor & { isSending(): boolean; lastToken(): string; endOf(runId: number): void } {
+}): Executor & { isSending(): boolean; lastToken(): string; endOf(runId: number, attempt?: number): void } {
   const { seed, habits, capabilities, clock, happened, deliver } = options;
   const jobs = new Map<string, Job>();
   const calls = new Map<string, number>();
   /** Messages without an answer so far. */
   const open = new Set<Message>();
+  const spokenFor = new Set<string>();
   let lastToken = '';
   const often = (random: Random, percent: number): boolean => random.chance(percent / 100);
 
@@ -87,7 +93,9 @@ export function createExecutor(options: {
   const plan = (key: string, dispatch: Dispatch, random: Random): void => {
     const job = jobs.get(key);
     if (job === undefined || !capabilities.callsBack) return;
-    const messages = job.cases.map((one, i) => batchOf(dispatch, `b${i}`, i + 1, [one], false));
+    const parts = [...job.cases.slice(0, 2).map((one) => [one]), job.cases.slice(2)].filter(({ length }) => length > 0);
+    const messages = parts.map((part, i) => batchOf(dispatch, `b${i}`, i + 1, part, false));
+    const isSlow = job.endsAt - job.startedAt > 600_000;
     /** Where messages of this job meet that come out of order. */
     const together = random.pick([0, 4000, job.endsAt - job.startedAt]);
     const isBare = often(random, 50);
@@ -105,7 +113,7 @@ export function createExecutor(options: {
       });
     };
     for (const batch of messages) {
-      later({ batch }, 1000 + random.below(4000));
+      later({ batch }, 1000 + random.below(4000) + (isSlow ? 150_000 : 0));
       if (often(random, habits.repeats)) later({ batch }, 500 + random.below(60_000));
       if (often(random, habits.reusesIds)) later({ batch: { ...batch, cases: [] } }, 1000);
     }
@@ -118,8 +126,9 @@ export function createExecutor(options: {
     isSending: () => open.size > 0,
     /** Of the newest attempt that was dispatched. */
     lastToken: () => lastToken,
-    /** Jobs of the run are over, whatever they were to do. */
-    endOf(runId) {
+    /** Jobs of the run are over, whatever they were to do; that of the attempt also if it only begins. */
+    endOf(runId, attempt) {
+      if (attempt !== undefined) spokenFor.add(`run-${runId}-a${attempt}`);
       for (const [key, { dispatch }] of jobs) if (dispatch.runId === runId) end(key);
     },
     capabilities: () => capabilities,
@@ -137,13 +146,16 @@ export function createExecutor(options: {
       if (unreachable && chance.chance(0.5)) throw refused;
       if (!jobs.has(key)) {
         const random = createRandom(`${seed} ${key}`);
-        const names = selection ?? all.map((name) => ({ name }));
+        const isMany = habits.many > 0 && often(random, habits.many);
+        const names = selection ?? [...all, ...(isMany ? unheardOf : [])].map((name) => ({ name }));
         const cases = names.map(({ name, ...of }) => ({ ...aCase(name, resultOf(random, habits)), ...suiteOf(of) }));
-        const lastsMs = 3000 + random.below(40_000);
+        const isSlow = habits.slow > 0 && often(random, habits.slow);
+        const lastsMs = 3000 + random.below(40_000) + (isSlow ? 600_000 : 0);
         const silent = often(random, habits.silent);
         const endsAt = clock.now() + (silent ? 4 * 3_600_000 : lastsMs);
         jobs.set(key, { dispatch, startedAt: clock.now(), endsAt, cases, over: false });
         happened({ what: 'dispatched', job: key, runId, attempt, selection: namesOf(selection) });
+        if (spokenFor.has(key)) end(key);
         if (!silent) plan(key, dispatch, random);
       }
       if (unreachable) throw refused;

@@ -10,9 +10,9 @@ export type Decide = (port: string, method: string) => Fault | undefined;
 /** How often each method was called, and each fault hit it: `runs.admit`, `runs.admit failsAfter`. */
 export type Hits = Map<string, number>;
 
-/** Faults by chance, counted; whatever the chance, the aim is hit as often as it can be, twice at most. */
-export function byChance(random: Random, rate: () => number, hits: Hits, aim: () => string | undefined): Decide {
-  let aimed = 0;
+/** Faults by chance, counted; whatever the chance, those aimed at are met at the first call, and at one of those after it. */
+export function byChance(random: Random, rate: () => number, hits: Hits, aims: () => ReadonlySet<string>): Decide {
+  const aimed = new Map<string, number>();
   return (port, method) => {
     const name = `${port}.${method}`;
     const count = (what: string): void => void hits.set(what, (hits.get(what) ?? 0) + 1);
@@ -21,9 +21,10 @@ export function byChance(random: Random, rate: () => number, hits: Hits, aim: ()
       return fault;
     };
     count(name);
-    const fault = faults.find((one) => `${name} ${one}` === aim());
-    if (fault !== undefined && aimed < 2) {
-      aimed += 1;
+    const fault = faults.find((one) => aims().has(`${name} ${one}`) && (aimed.get(`${name} ${one}`) ?? 0) < 2);
+    const times = aimed.get(`${name} ${fault}`) ?? 0;
+    if (fault !== undefined && (times === 0 || random.chance(0.2))) {
+      aimed.set(`${name} ${fault}`, times + 1);
       return hit(fault);
     }
     return random.chance(rate()) ? hit(random.pick(faults)) : undefined;

@@ -32,8 +32,15 @@ export type Happened =
   | { readonly what: 'uploaded'; readonly runId: number }
   | { readonly what: 'jobEnded'; readonly job: string }
   | { readonly what: 'executionStarted'; readonly runId: number }
-  /** Someone who walks through the API got an answer. */
-  | { readonly what: 'visited'; readonly name: string; readonly status: number; readonly body?: unknown }
+  /** Someone who walks through the API got an answer, after so many tries that were lost; or gave up without one. */
+  | {
+      readonly what: 'visited';
+      readonly name: string;
+      readonly status: number;
+      readonly lost: number;
+      readonly body?: unknown;
+    }
+  | { readonly what: 'unanswered'; readonly name: string }
   | { readonly what: 'published'; readonly event: BusEvent }
   | { readonly what: 'gaveUpJob'; readonly runId: number }
   /** No more faults: from here on everything has to come to its end. */

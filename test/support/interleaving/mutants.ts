@@ -182,6 +182,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       weights: onlyTriggers,
       habits: quiet,
       length: 6,
+      lasts: 0.9995,
     },
   },
   noSweeper: {
@@ -319,7 +320,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
         return { ...items, attempts: [...items.attempts, none] };
       },
     })),
-    focus: { ...stopped, ...rough, weights: { ...onlyTriggers, stop: 20, crash: 5 }, favour: 0.9 },
+    focus: { ...stopped, faultRate: 0.05, holds: 'executor.start', outlasts: true, lasts: 0.9995 },
   },
   noCancel: {
     mutation: inRuns((runs) => ({

@@ -22,6 +22,8 @@ export interface PlayOptions extends WorldOptions {
 const stopsWithinMs = 15 * 60_000;
 /** How long everything may take to end once nothing goes wrong any more: longer than every deadline, and a slow stop. */
 const calmMs = 3 * 3_600_000;
+/** Part of the turns after which the faults go on although all runs are over. */
+const shortly = 0.98;
 /** Turns of one schedule at most; one that needs more makes no headway. */
 const maxTurns = 60_000;
 
@@ -44,7 +46,9 @@ export async function play(scenario: Scenario, options: PlayOptions = {}): Promi
   let turns = 0;
   const isOver = (): boolean => anomaly !== undefined || turns > maxTurns;
 
-  while (!isOver() && (commands.length > 0 || random.chance(0.98))) {
+  // Whoever walks through the API does so among the faults, to the end.
+  const lasts = (): boolean => random.chance(checker.isQuiet() ? shortly : scenario.lasts);
+  while (!isOver() && (commands.length > 0 || world.isWalking() || lasts())) {
     turns += 1;
     await engine.settle();
     const { holds: held } = scenario;
@@ -55,7 +59,10 @@ export async function play(scenario: Scenario, options: PlayOptions = {}): Promi
     } else if (isIdle || random.chance(engine.isDue ? 0.3 : scenario.slowness)) engine.passTime();
     else if (isHeld) engine.goOnOf(random, { byRank: false, held, isHeld });
     else engine.goOnOf(random, { byRank: random.chance(scenario.favour), held, isHeld: false });
-    if (held !== undefined && random.chance(0.02)) engine.goOnOf(random, { byRank: false, held, isHeld: true });
+    if (held === undefined || !random.chance(scenario.lets)) continue;
+    // One after the other: tables may take calls of the same moment in any order.
+    await engine.settle();
+    engine.goOnOf(random, { byRank: false, held, isHeld: true });
   }
 
   world.calm();

@@ -46,14 +46,26 @@ export interface Scenario {
   readonly favour: number;
   /** A call that takes long: part of its name, or of its expression. */
   readonly holds?: string;
+  /** Part of the turns at which it goes on. */
+  readonly lets: number;
   /** Time passes while it lasts. */
   readonly outlasts: boolean;
+  /** Part of the turns after which the faults go on, once all commands are begun and while runs go on. */
+  readonly lasts: number;
   /** Part of the functions' invocations that are done twice at once, as AWS may do. */
   readonly doubles: number;
   /** Nobody sweeps before the calm but who is told to. */
   readonly sweeps: boolean;
-  /** The fault of a method that is met whatever the chance: its number in the list of all, which is gone through again and again. */
-  readonly aim: number | undefined;
+  /** Faults of methods that are met whatever the chance. */
+  readonly aim: Aim | undefined;
+}
+
+/** Of the list of all faults of methods every `of`th from the `nth` on: schedules in a row go through it again and again. */
+export interface Aim {
+  readonly nth: number;
+  readonly of: number;
+  /** The methods; all unless given. */
+  readonly at?: readonly string[];
 }
 
 const deadlines = { queueSeconds: 900, startSeconds: 240, runSeconds: 900, inactivitySeconds: 240, stopSeconds: 45 };
@@ -72,7 +84,6 @@ export type Focus = Partial<Omit<Scenario, 'seed' | 'commands' | 'habits'>> & {
 
 export function makeScenario(seed: number, focus: Focus = {}): Scenario {
   const random = createRandom(`scenario ${seed}`);
-  const isAnything = Object.keys(focus).length === 0;
   const { habits = {}, weights = {}, length = 3 + random.below(6), keys = 2, overlaps, ...fixed } = focus;
   const faultRate = random.pick([0, 0, 0.005, 0.02, 0.06]);
   const scenario: Scenario = {
@@ -94,6 +105,8 @@ export function makeScenario(seed: number, focus: Focus = {}): Scenario {
       unreachable: random.pick([0, 0, 20]),
       slowToStop: random.pick([0, 50]),
       refuses: random.pick([0, 0, 0, 10]),
+      slow: 0,
+      many: 0,
       ...habits,
     },
     commands: [],
@@ -104,33 +117,16 @@ export function makeScenario(seed: number, focus: Focus = {}): Scenario {
     favour: random.pick([0, 0, 0.9]),
     doubles: random.pick([0, 0, 0.1]),
     outlasts: false,
+    lasts: 0.98,
+    lets: 0.02,
     sweeps: true,
-    // By the number of the seed, so that enough of them in a row aim at everything.
-    aim: isAnything && seed % 2 === 1 ? Math.floor(seed / 2) : undefined,
+    aim: undefined,
     ...fixed,
   };
-  if (isAnything && seed % 10 === 0) return toTour(scenario, random);
   return {
     ...scenario,
     commands: commandsOf(random, scenario, { weights, length, keys, ...(overlaps ? { overlaps } : {}) }),
   };
-}
-
-/** Someone walks through the API, on plans of their own, while functions are invoked twice and processes die; or alone, one time in five. */
-function toTour({ capacity: _, ...scenario }: Scenario, random: Random): Scenario {
-  const nth = Math.floor(scenario.seed / 10);
-  // The deadlines of these plans are too long to wait for.
-  const habits = { ...scenario.habits, silent: 0 };
-  if (nth % 5 === 0) {
-    const calm = { faultRate: 0, slowness: 0, habits: { ...habits, unreachable: 0 } };
-    return { ...scenario, ...calm, plans: [], commands: [{ do: 'tour' }], aim: undefined };
-  }
-  const others = ['sweep', 'sweep', 'step', 'conclude', 'stop', 'crash'] as const;
-  const commands = Array.from({ length: 4 }, (): Command => {
-    const kind = random.pick(others);
-    return kind === 'sweep' || kind === 'crash' ? { do: kind } : { do: kind, of: random.below(4) };
-  });
-  return { ...scenario, habits, plans: [], commands: [{ do: 'tour' }, ...commands], aim: nth - Math.ceil(nth / 5) };
 }
 
 function commandsOf(

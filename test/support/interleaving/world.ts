@@ -35,7 +35,7 @@ import type { Event, Happened } from './history.ts';
 import { createMachine } from './machine.ts';
 import { createRandom } from './random.ts';
 import type { Command, Scenario } from './scenario.ts';
-import { type Answer, type TourRequest, walkThroughApi } from './tour.ts';
+import { type Answer, type TourRequest, tidyUp, walkThroughApi } from './tour.ts';
 
 /** A wrong function in the place of a right one, in the wiring of a test only: what a mutant is. */
 export interface Mutation {
@@ -66,6 +66,8 @@ const forever = Number.POSITIVE_INFINITY;
 /** Nobody kills what goes on in a process of its own. */
 const embedded: typeof ofFunctions = { http: forever, step: forever, complete: forever, sweep: forever };
 const minuteMs = 60_000;
+/** Whoever walks through the API asks so often again. */
+const maxLost = 7;
 /** What is outside of the process and no table. */
 const inItsTurn: ReadonlySet<string> = new Set(['workflow', 'bus']);
 
@@ -92,12 +94,12 @@ export async function createWorld(
   const logs: LogEntry[] = [];
   const random = seededBytes(`world ${scenario.seed}`);
   let faultRate = 0;
-  let aim: string | undefined;
+  let aims: ReadonlySet<string> = new Set();
   const decide = byChance(
     createRandom(`faults ${scenario.seed}`),
     () => faultRate,
     hits,
-    () => aim,
+    () => aims,
   );
   const isTour = scenario.commands.some((command) => command.do === 'tour');
   /** Somebody wants to hear of the runs. */
@@ -165,7 +167,7 @@ export async function createWorld(
   const receiving = createRandom(`receiver ${scenario.seed}`);
   /** A receiver that may be down, or gone, until the calm. */
   const post: PostWebhook = async () => ({
-    status: (faultRate > 0 || aim !== undefined) && receiving.chance(0.3) ? receiving.pick([503, 500, 410]) : 204,
+    status: (faultRate > 0 || aims.size > 0) && receiving.chance(0.3) ? receiving.pick([503, 500, 410]) : 204,
   });
   /** By a timer when embedded; a function that is invoked otherwise. */
   const sendLater = (name: string, work: (services: Services) => Promise<unknown>): void =>
@@ -343,7 +345,7 @@ export async function createWorld(
   const walk = async (): Promise<void> => {
     clients.add('tour');
     const pace = createRandom(`pace ${scenario.seed}`);
-    const send = async (name: string, request: TourRequest, tries = 4): Promise<Answer> => {
+    const send = async (name: string, request: TourRequest, lost = 0): Promise<Answer> => {
       await sleep(pace.below(6000));
       // Whoever sends an end in the place of a job speaks for it.
       const isEnd = name.startsWith('addResults') || name === 'uploadResults';
@@ -354,13 +356,28 @@ export async function createWorld(
           sendLater('bus event', (other) => startByEvent(other, other.plans.listEventPlans, event)),
         ),
       ).catch(() => undefined);
-      if (answer !== undefined) happened({ what: 'visited', name, ...answer });
-      const isDone = answer !== undefined && answer.status < 500;
-      return isDone || tries === 1 ? answer : send(name, request, tries - 1);
+      const { attempt } = (answer?.body ?? {}) as { readonly attempt?: number };
+      if (isEnd && attempt !== undefined) executor.endOf(runOfRequest(request), attempt);
+      // Whoever took the name and died holds it for a minute.
+      const isHeld = answer?.status === 409 && JSON.stringify(answer.body).includes('try again in a minute');
+      if (isHeld) await sleep(minuteMs);
+      const isDone = answer !== undefined && answer.status < 500 && !isHeld;
+      if (!isDone && lost < maxLost) return send(name, request, lost + 1);
+      const isNone = answer === undefined || isHeld;
+      happened(isNone ? { what: 'unanswered', name } : { what: 'visited', name, lost, ...answer });
+      return answer;
     };
-    await walkThroughApi({ key: guideKey.token, callbackToken: executor.lastToken, now: clock.now, send });
-    clients.delete('tour');
+    const guide = { key: guideKey.token, callbackToken: executor.lastToken, now: clock.now, sleep, send };
+    await walkThroughApi(guide);
+    clients.add('tidy').delete('tour');
+    await itIsCalm;
+    await tidyUp(guide);
+    clients.delete('tidy');
   };
+  let calmDown = (): void => {};
+  const itIsCalm = new Promise<void>((resolve) => {
+    calmDown = resolve;
+  });
   const runOf = (of: number): number | undefined => told[of % Math.max(1, told.length)];
   const obey = (command: Command): void => {
     switch (command.do) {
@@ -442,6 +459,7 @@ export async function createWorld(
     plans,
     logs,
     items: memory.items,
+    isWalking: () => clients.has('tour'),
     isAsked: () => clients.size > 0 || executor.isSending(),
     /** Something is still to be done about a run, a job or a delivery. */
     isBusy: () => memory.items().some(({ due, nextActionAt }) => due !== undefined && nextActionAt !== undefined),
@@ -474,14 +492,16 @@ export async function createWorld(
     beginFaults() {
       faultRate = scenario.faultRate;
       if (scenario.aim === undefined) return;
-      const method = methods[Math.floor(scenario.aim / faults.length) % methods.length];
-      aim = `${method} ${faults[scenario.aim % faults.length]}`;
+      const { nth, of, at = methods } = scenario.aim;
+      const all = at.flatMap((method) => faults.map((fault) => `${method} ${fault}`));
+      aims = new Set(all.filter((_, i) => i % of === nth % of));
     },
     calm() {
       faultRate = 0;
-      aim = undefined;
+      aims = new Set();
       sweeping = true;
       happened({ what: 'calm' });
+      calmDown();
     },
   };
 }
