@@ -37,7 +37,7 @@ export function createStepFunctionsWorkflow(client: SFNClient, stateMachineArn: 
     },
 
     async wake(run, why) {
-      if (run.taskToken === undefined) return;
+      if (run.taskToken === undefined) return undefined;
       if (why === 'complete') return tasks.succeed(run.taskToken);
       return tasks.fail(run.taskToken, why === 'rerun' ? 'Rerun' : 'Look');
     },
@@ -53,11 +53,13 @@ export function createTasks(client: SFNClient): Tasks {
 }
 
 /** A task that ended meanwhile needs no answer (reliability.md 3.4). */
-async function unlessOver(sent: Promise<unknown>): Promise<void> {
+async function unlessOver(sent: Promise<unknown>): Promise<'over' | undefined> {
   try {
     await sent;
+    return undefined;
   } catch (error) {
-    if (!isNamed(error, ['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'])) throw error;
+    if (isNamed(error, ['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'])) return 'over';
+    throw error;
   }
 }
 

@@ -268,6 +268,8 @@ export interface RunStore {
   registerToken(runId: number, seenWakeSeq: number, token: string, nextActionAt: number): Promise<boolean>;
   /** E18 again by who saw the token, for a later time: false if the execution has gone on since, or is told to. */
   keepToken(run: Pick<Run, 'id' | 'wakeSeq' | 'taskToken'>, nextActionAt: number): Promise<boolean>;
+  /** The task of this token is over: `tokenOver` takes its place, unless another token did. */
+  markTokenOver(run: Pick<Run, 'id' | 'taskToken'>): Promise<void>;
   /** E19. */
   continueExecution(runId: number, executionN: number, nextActionAt: number): Promise<boolean>;
   /** Moves the time the sweeper looks again; never brings a finished run back. */
@@ -587,8 +589,11 @@ export interface Workflow {
   start(runId: number, executionN: number): Promise<'open' | 'closed'>;
   /** It looks whatever it is told, so that nobody need find out why it is woken. */
   readonly looksItself?: boolean;
-  /** Makes the execution look at its run now. A lost wake-up costs one wait at most. */
-  wake(run: Run, why: 'complete' | 'rerun' | 'look'): Promise<void>;
+  /**
+   * Makes the execution look at its run now. A lost wake-up costs one wait at most. `over`: nothing waits with the token the run
+   * has, either because its execution goes on already or because that of another wait should be there.
+   */
+  wake(run: Run, why: 'complete' | 'rerun' | 'look'): Promise<'over' | undefined>;
 }
 
 /** Told of a run, each once at most, under an id made of the run's. */

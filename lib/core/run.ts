@@ -64,6 +64,9 @@ export type ResultIdBlock = readonly [fromPosition: number, first: number, count
 /** Result ids go round below 2^31; the numbers of the sequence they stand for do not. */
 export const resultIdPeriod = 2_000_000_000;
 
+/** In the place of a task token whose task is known to be over, until another is registered. */
+export const tokenOver = 'over';
+
 /**
  * A run's small hot item (`RUN#<id>/META`, under 2 kB): the only truth about where it stands. Times are epoch
  * milliseconds. `version` grows with every write that a decision depends on.

@@ -1,11 +1,11 @@
 import type { Services } from '../core/ports.ts';
 import { stepRun } from './step-run.ts';
 
-/** The state machine's answers to a task it waits for. Telling a task that is over already is no error. */
+/** The state machine's answers to a task it waits for. Telling a task that is over already is no error, and said. */
 export interface Tasks {
-  succeed(token: string): Promise<void>;
+  succeed(token: string): Promise<'over' | undefined>;
   /** `error` is the name by which the state machine chooses how it goes on. */
-  fail(token: string, error: string): Promise<void>;
+  fail(token: string, error: string): Promise<'over' | undefined>;
 }
 
 /** Steps in one passage at most, while others keep changing the run between a step and its wait. */
@@ -18,9 +18,9 @@ const rounds = 20;
 export async function driveStep(services: Services, tasks: Tasks, runId: number, token: string): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     const answer = await stepRun(services, runId);
-    if (answer.next !== 'wait') return tasks.succeed(token);
-    if (!answer.wakeable) return tasks.fail(token, `Wait${answer.seconds}s`);
+    if (answer.next !== 'wait') return void (await tasks.succeed(token));
+    if (!answer.wakeable) return void (await tasks.fail(token, `Wait${answer.seconds}s`));
     if (await services.runs.registerToken(runId, answer.wakeSeq, token, answer.until)) return;
   }
-  return tasks.fail(token, 'Wait1s');
+  await tasks.fail(token, 'Wait1s');
 }

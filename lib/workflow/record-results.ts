@@ -116,7 +116,7 @@ export function isTooLate(error: unknown): boolean {
 /** Wakes the workflow with what it will find, so that the state machine needs no extra transition to look. */
 async function wakeFor(services: Services, run: Run): Promise<void> {
   try {
-    if (services.workflow.looksItself) return await services.workflow.wake(run, 'look');
+    if (services.workflow.looksItself) return void (await services.workflow.wake(run, 'look'));
     const { report, catalog } = await readLiveRun(services, run);
     const { next } = decide(run, report, catalog, services.now());
     const again = next === 'rerun' || next === 'stage' || next === 'redispatch';

@@ -2,7 +2,7 @@ import { silenceOf } from '../core/cadence.ts';
 import { callTimeoutMs, crashLimit, decide, mayHaveUnknownJob } from '../core/decide.ts';
 import { mayGoOn, mayHaveStarted } from '../core/executor.ts';
 import type { Services } from '../core/ports.ts';
-import { isLive, isVisible, type Run } from '../core/run.ts';
+import { isLive, isVisible, type Run, tokenOver } from '../core/run.ts';
 import { dueToEnd, isStuck } from '../core/stuck.ts';
 import { afterCompletion, completeRun } from './complete-run.ts';
 import { giveBackSlots } from './give-back-slots.ts';
@@ -128,7 +128,19 @@ async function wakeOrRestart(services: Services, run: Run): Promise<void> {
     if (await mayWait(services, run, until)) return;
     await services.runs.scheduleNext(run.id, again);
   }
-  await services.workflow.wake(run, 'look');
+  if ((await services.workflow.wake(run, 'look')) === 'over') await afterTokenOver(services, run);
+}
+
+/**
+ * Nothing waits with the token the run has. Mostly its execution goes on already. But a passage that was held back until its own
+ * task was over may have registered its token over the one that is waited with (E18 cannot tell them apart): if no other has
+ * come by the next look although somebody should be waiting or acting, nobody can wake the execution, and another takes over.
+ */
+async function afterTokenOver(services: Services, run: Run): Promise<void> {
+  if (run.taskToken !== tokenOver) return services.runs.markTokenOver(run);
+  const { report, catalog } = await readLiveRun(services, run);
+  const decision = decide(run, report, catalog, services.now());
+  if (decision.next !== 'wait' || decision.wakeable) await replaceExecution(services, run);
 }
 
 /**
@@ -136,8 +148,8 @@ async function wakeOrRestart(services: Services, run: Run): Promise<void> {
  * that happened. Whoever ended the attempt meanwhile moved `wakeSeq` (E18).
  */
 async function sleepOn(services: Services, run: Run): Promise<number | undefined> {
-  if (run.status !== 'running' || run.taskToken === undefined || run.polls || run.dispatch !== 'accepted')
-    return undefined;
+  if (run.status !== 'running' || run.polls || run.dispatch !== 'accepted') return undefined;
+  if (run.taskToken === undefined || run.taskToken === tokenOver) return undefined;
   const silentAt = run.lastProgressAt + silenceOf(run.deadlines, run.polls) * 1000;
   const until = Math.min(run.deadlineAt, silentAt);
   return until > services.now() && (await services.runs.keepToken(run, until)) ? until : undefined;

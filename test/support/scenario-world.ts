@@ -110,7 +110,7 @@ export async function createWorld(driver: Driver, plan: Record<string, unknown>,
         return instance.workflow.start(runId, executionN);
       },
       async wake(run, why) {
-        if (!faults.wakesLost) await instance.workflow.wake(run, why);
+        return faults.wakesLost ? undefined : instance.workflow.wake(run, why);
       },
     },
     bus: {

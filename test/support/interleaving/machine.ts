@@ -21,13 +21,16 @@ export function createMachine(options: {
 }): { readonly workflow: Workflow; readonly tasks: Tasks } {
   const { clock, invoke, failed } = options;
   const executions = new Map<string, Execution>();
-  const tell = (token: string, how: (execution: Execution) => void): void => {
+  const tell = (token: string, how: (execution: Execution) => void): 'over' | undefined => {
     const execution = executions.get(token.slice(0, token.indexOf('/')));
+    if (execution === undefined) return 'over';
     try {
-      if (execution) how(execution);
+      how(execution);
+      return undefined;
     } catch (error) {
       // A task that is over needs no answer (reliability.md 3.4).
-      if (!(error instanceof Error && error.name === 'TaskTimedOut')) throw error;
+      if (error instanceof Error && error.name === 'TaskTimedOut') return 'over';
+      throw error;
     }
   };
   const tasks: Tasks = {
@@ -49,7 +52,7 @@ export function createMachine(options: {
         return 'open';
       },
       async wake(run: Run, why) {
-        if (run.taskToken === undefined) return;
+        if (run.taskToken === undefined) return undefined;
         if (why === 'complete') return tasks.succeed(run.taskToken);
         return tasks.fail(run.taskToken, why === 'rerun' ? 'Rerun' : 'Look');
       },

@@ -20,6 +20,7 @@ export const rare: Readonly<Record<string, string>> = {
   'runs.keepToken': 'The sweeper finds an execution that may sleep on.',
   'runs.linkRerun': 'The run a walk wants again has ended by then.',
   'runs.markRunning': 'Results come before the dispatch has its answer.',
+  'runs.markTokenOver': 'The sweeper finds an execution that nobody can wake just then.',
   'runs.override': 'The run a walk overrides has ended by then.',
   'runs.promote': 'A run ends while another waits for it.',
   'runs.release': 'A run ends while another waits for it.',
