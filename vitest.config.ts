@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Replaces a module, and imports the files of other tests: it needs modules of its own. */
@@ -5,8 +6,8 @@ const isolated = ['test/support/memory-table.test.ts'];
 
 export default defineConfig({
   test: {
-    // One a core: the default leaves one of two cores idle.
-    maxWorkers: '100%',
+    // Many tests wait for processes and clocks: with one worker a core, nearly half of the processor would have nothing to do.
+    maxWorkers: availableParallelism() + 2,
     setupFiles: ['./test/support/seed.ts', './test/support/restore.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     // Tests start real processes and servers on a machine that may have two cores, and other work.

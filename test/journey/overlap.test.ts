@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestSystem, type TestSystem } from '../support/local.ts';
 
@@ -23,9 +25,12 @@ const pass = `echo '<testsuite name="S"><testcase name="works" time="0.01"/></te
 
 describe('triggers of one plan at the same time', () => {
   test('50 with overlap reject give one run; the others are told which', async () => {
-    const planId = await applyPlan('rejects', 'reject', `sleep 1; ${pass}`);
+    // Until the last is answered, however slow the machine is.
+    const answered = join(proctor.directory, 'answered');
+    const planId = await applyPlan('rejects', 'reject', `while [ ! -e '${answered}' ]; do sleep 0.05; done; ${pass}`);
     const trigger = () => proctor.post<Created>('/api/v1/execution_results', { executionId: planId });
     const answers = await Promise.all(Array.from({ length: 50 }, trigger));
+    await writeFile(answered, '');
     const started = answers.filter(({ status }) => status === 200);
     const refused = answers.filter(({ status, body }) => status === 409 && body.code === 'ALREADY_RUNNING');
     expect(started).toHaveLength(1);
