@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Replaces a module, and imports the files of other tests: it needs modules of its own. */
@@ -6,8 +5,8 @@ const isolated = ['test/support/memory-table.test.ts'];
 
 export default defineConfig({
   test: {
-    // Many tests wait for processes and clocks: with one worker a core, nearly half of the processor would have nothing to do.
-    maxWorkers: availableParallelism() + 2,
+    // One a core: the default leaves one of two cores idle, and more of them only share what processes of tests take anyway.
+    maxWorkers: '100%',
     setupFiles: ['./test/support/seed.ts', './test/support/restore.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     // Tests start real processes and servers on a machine that may have two cores, and other work.

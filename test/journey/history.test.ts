@@ -15,7 +15,7 @@ const runs = [['pp'], ['fp', 'p-'], ['pf', '-f'], ['pf', '-f']];
 const names = ['adds', 'removes'];
 
 test('a plan that runs tells since when a case fails, which one is flaky, how long they take, and shows it to others', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const reports = join(proctor.directory, 'reports');
   await mkdir(reports);

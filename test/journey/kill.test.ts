@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 test(`killed ${kills} times during runs: every acknowledged run reaches the right result, one event id each (SEED=${seed})`, {
-  timeout: 60_000 + kills * 10_000,
+  timeout: 120_000 + kills * 10_000,
 }, async () => {
   const { next: random } = createRandom(seed);
   const port = await freePort();
@@ -77,7 +77,7 @@ test(`killed ${kills} times during runs: every acknowledged run reaches the righ
 });
 
 test(`a queue of ${queued} drains in order, with a kill after every release`, {
-  timeout: 60_000 + queued * 20_000,
+  timeout: 120_000 + queued * 20_000,
 }, async () => {
   const port = await freePort();
   const data = join(directory, 'queue');

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 test('a report of 100,000 cases is ingested over HTTP and read back through both APIs', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const { port } = runner.address() as AddressInfo;
   const executor = { type: 'http', url: `http://127.0.0.1:${port}/` };

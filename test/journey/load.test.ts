@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 test(`of ${perSecond} runs a second for ${seconds} s none is lost: each ends as its 20 cases say`, {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const held = await holdRate(world, { perSecond, seconds, say: () => {} });
   expect(held).toMatchObject({ offered: perSecond * seconds, acknowledged: perSecond * seconds, lost: 0 });

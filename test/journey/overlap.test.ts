@@ -41,7 +41,7 @@ describe('triggers of one plan at the same time', () => {
   });
 
   test(`${queued} with overlap queue all run, one after another, in order`, {
-    timeout: 30_000 + queued * 3000,
+    timeout: 120_000 + queued * 3000,
   }, async () => {
     const planId = await applyPlan('queues', 'queue', pass);
     const trigger = () => proctor.post<Created>('/api/v1/execution_results', { executionId: planId });
@@ -60,7 +60,9 @@ describe('triggers of one plan at the same time', () => {
   });
 
   test('with overlap allow they run side by side', async () => {
-    const planId = await applyPlan('allows', 'allow', `sleep 0.5; ${pass}`);
+    // Each waits until all three are there.
+    const together = ': > "here-$PROCTOR_RUN_ID"; while [ $(ls here-* | wc -l) -lt 3 ]; do sleep 0.05; done';
+    const planId = await applyPlan('allows', 'allow', `${together}; ${pass}`);
     const trigger = () => proctor.post<Created>('/api/v1/execution_results', { executionId: planId });
     const answers = await Promise.all([trigger(), trigger(), trigger()]);
     const runs = await Promise.all(answers.map(({ body }) => proctor.completed(body.id)));

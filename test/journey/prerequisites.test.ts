@@ -78,7 +78,7 @@ async function makePlan(name: string, failures: number): Promise<{ planId: numbe
   return { planId: body.id, ran };
 }
 
-test('a command runs in stages, and what a rerun heals lets the others run', { timeout: 60_000 }, async () => {
+test('a command runs in stages, and what a rerun heals lets the others run', { timeout: 120_000 }, async () => {
   const { planId, ran } = await makePlan('healed', 1);
   const { body } = await proctor.post<Created>(`/v1/plans/${planId}/runs`, {});
   const run = await proctor.completed(body.id);
@@ -100,7 +100,7 @@ test('a command runs in stages, and what a rerun heals lets the others run', { t
 });
 
 test('cases whose prerequisite fails are PRE_REQUISITE_FAILURE on the wire and skipped in the report', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const { planId, ran } = await makePlan('broken', 9);
   const { body } = await proctor.post<Created>('/api/v1/execution_results', { executionId: planId });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => proctor.close());
 
 test(`real commands stopped while they end leave no process behind, ${rounds} times`, {
-  timeout: 30_000 + rounds * 10_000,
+  timeout: 120_000 + rounds * 10_000,
 }, async () => {
   const progress = JSON.stringify({ suite: 'S', className: '', name: 'one', result: 'passed', durationMs: 5 });
   const { body: plan } = await proctor.post<{ id: number }>('/v1/plans', {

@@ -48,7 +48,7 @@ const byName = (a: { suite: string; name: string }, b: { suite: string; name: st
   `${a.suite} ${a.name}` < `${b.suite} ${b.name}` ? -1 : 1;
 
 /** Two systems and the processes of the shop on a machine that may have two cores. */
-const timeout = 90_000;
+const timeout = 180_000;
 
 describe.each<Variant>(['cloud', 'enterprise'])('a Proctor in front of a Proctor, %s', { timeout }, (variant) => {
   let tenant: TestSystem;

@@ -136,7 +136,7 @@ describe('errors', () => {
     api.configure({});
   });
 
-  test('of a plan with a full queue are those of one that is running', { timeout: 60_000 }, async () => {
+  test('of a plan with a full queue are those of one that is running', { timeout: 120_000 }, async () => {
     const full = await api.addPlan({ overlap: 'queue' });
     const started = await api.get(runPath(full.id));
     for (let waiting = 0; waiting < 100; waiting += 20) {

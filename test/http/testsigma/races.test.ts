@@ -5,7 +5,7 @@ import { aCase, type Facade, openFacade } from './facade.ts';
 /** How often each pair is raced; the soak has its own figure. */
 const races = Number(process.env.RACES ?? 30);
 const rerunRaces = Math.ceil(races / 5);
-const timeout = 60_000 + races * 1000;
+const timeout = 120_000 + races * 1000;
 
 let facade: Facade;
 beforeAll(async () => {

@@ -170,7 +170,7 @@ describe('what runs again', () => {
 
 describe('the chain', () => {
   test('of ten reruns: ids, counts and consolidated values right at each step, the eleventh is refused', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const plan = await facade.addPlan({ name: 'Ten reruns' });
     const names = Array.from({ length: 11 }, (_, i) => `case ${i}`);
