@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createStoresOn } from '../../lib/adapters/dynamodb/client.ts';
+import { createStoresOn, type Stores } from '../../lib/adapters/dynamodb/client.ts';
 import type { Table } from '../../lib/adapters/dynamodb/table.ts';
 import type { Services } from '../../lib/core/ports.ts';
 import type { Run } from '../../lib/core/run.ts';
@@ -13,6 +13,20 @@ beforeAll(async () => {
   world = await openTestTable();
 });
 afterAll(() => world.close());
+
+/** Run 1: its job has begun, and its execution waits to be woken. */
+async function startSleepingRun(stores: Stores): Promise<void> {
+  const plan = await stores.plans.createPlan(aDocument(), 1, 0);
+  const run = aRun(1, { planId: plan.id });
+  await stores.runs.createRun(run, null);
+  await stores.runs.admit(run, { deadlineAt: 10_000, nextActionAt: 10_000 });
+  const claimed = (await stores.runs.claimDispatch(run, 1000, 0)) as Run;
+  const attempt = { attempt: 1, startedAt: 1000, ref: 'job', executing: 'It runs.' };
+  const times = { at: 1000, deadlineAt: 5_000_000, nextActionAt: 901_000 };
+  const accepted = (await stores.runs.acceptDispatch(claimed, attempt, times)) as Run;
+  await stores.runs.markSent(1, ['queued', 'started']);
+  await stores.runs.registerToken(1, accepted.wakeSeq, 'token', 901_000);
+}
 
 /** A sweep looks at a hundred runs in one page. */
 const broken = 105;
@@ -58,16 +72,7 @@ test('a run whose executor gives signs of life sleeps on, moved once in the inde
     return table.update(key, change, values, condition);
   };
   const stores = createStoresOn({ ...table, update });
-  const plan = await stores.plans.createPlan(aDocument(), 1, 0);
-  const run = aRun(1, { planId: plan.id });
-  await stores.runs.createRun(run, null);
-  await stores.runs.admit(run, { deadlineAt: 10_000, nextActionAt: 10_000 });
-  const claimed = (await stores.runs.claimDispatch(run, 1000, 0)) as Run;
-  const attempt = { attempt: 1, startedAt: 1000, ref: 'job', executing: 'It runs.' };
-  const times = { at: 1000, deadlineAt: 5_000_000, nextActionAt: 901_000 };
-  const accepted = (await stores.runs.acceptDispatch(claimed, attempt, times)) as Run;
-  await stores.runs.markSent(1, ['queued', 'started']);
-  await stores.runs.registerToken(1, accepted.wakeSeq, 'token', 901_000);
+  await startSleepingRun(stores);
   const woken: string[] = [];
   let now = 901_000;
   const services = {
@@ -92,16 +97,7 @@ test('a run whose executor gives signs of life sleeps on, moved once in the inde
 
 test('a run that is being stopped is looked at by the end of its stop, though a sweeper dies while it looks', async () => {
   const { stores, close } = await openTestTable();
-  const plan = await stores.plans.createPlan(aDocument(), 1, 0);
-  const run = aRun(1, { planId: plan.id });
-  await stores.runs.createRun(run, null);
-  await stores.runs.admit(run, { deadlineAt: 10_000, nextActionAt: 10_000 });
-  const claimed = (await stores.runs.claimDispatch(run, 1000, 0)) as Run;
-  const attempt = { attempt: 1, startedAt: 1000, ref: 'job', executing: 'It runs.' };
-  const times = { at: 1000, deadlineAt: 5_000_000, nextActionAt: 901_000 };
-  const accepted = (await stores.runs.acceptDispatch(claimed, attempt, times)) as Run;
-  await stores.runs.markSent(1, ['queued', 'started']);
-  await stores.runs.registerToken(1, accepted.wakeSeq, 'token', 901_000);
+  await startSleepingRun(stores);
   await stores.runs.stop((await stores.runs.getRun(1)) as Run, 100_000);
   // By a sweep that had read the run before it was stopped.
   await stores.runs.scheduleNext(1, 2000);
