@@ -6,6 +6,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Workflow } from '../core/ports.ts';
+import { tokenOver } from '../core/run.ts';
 import type { Tasks } from '../workflow/drive-step.ts';
 
 /** The state machine of that ARN, with a client of its own. */
@@ -38,6 +39,8 @@ export function createStepFunctionsWorkflow(client: SFNClient, stateMachineArn: 
 
     async wake(run, why) {
       if (run.taskToken === undefined) return undefined;
+      // It is no token: AWS could not tell whose it is, nor whether we may send it.
+      if (run.taskToken === tokenOver) return tokenOver;
       if (why === 'complete') return tasks.succeed(run.taskToken);
       return tasks.fail(run.taskToken, why === 'rerun' ? 'Rerun' : 'Look');
     },

@@ -10,6 +10,7 @@ import { createStepFunctionsWorkflow } from '../../lib/adapters/step-functions.t
 import { createAwsSystem } from '../../lib/aws.ts';
 import { createCallbackToken, verifyCallbackToken } from '../../lib/core/callback-token.ts';
 import type { BusEvent } from '../../lib/core/ports.ts';
+import { tokenOver } from '../../lib/core/run.ts';
 import { createFirstKey } from '../../lib/workflow/first-key.ts';
 import { withMasterKeys } from '../../lib/workflow/with-master-keys.ts';
 import { aRun } from '../support/runs.ts';
@@ -56,6 +57,12 @@ describe('the workflow on Step Functions', () => {
     expect(sent).toEqual([]);
   });
 
+  it('asks AWS about no token that is known to be over', async () => {
+    const { sent, workflow } = workflowThat(() => named('AccessDeniedException'));
+    expect(await workflow.wake(aRun(7, { taskToken: tokenOver }), 'look')).toBe('over');
+    expect(sent).toEqual([]);
+  });
+
   it.each([
     ['rerun', { taskToken: 't', error: 'Rerun' }],
     ['look', { taskToken: 't', error: 'Look' }],
@@ -67,7 +74,7 @@ describe('the workflow on Step Functions', () => {
   });
 
   it.each(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'])('takes %s for a task that is over', async (name) => {
-    await workflowThat(() => named(name)).workflow.wake(aRun(7, { taskToken: 't' }), 'look');
+    expect(await workflowThat(() => named(name)).workflow.wake(aRun(7, { taskToken: 't' }), 'look')).toBe('over');
   });
 });
 
